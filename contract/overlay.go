@@ -1,0 +1,100 @@
+package contract
+
+import (
+	"encoding/json"
+	"slices"
+	"sync"
+)
+
+// Contradiction is one place where the documentation disagrees with itself or
+// with what was seen, and the side that we take.
+type Contradiction struct {
+	Operation  string `json:"operation"` // "*" for all
+	About      string `json:"about"`
+	Documented string `json:"documented"`
+	Other      string `json:"other"`
+	Taken      string `json:"taken"`
+	Why        string `json:"why"`
+
+	Patch *Patch `json:"patch"`
+}
+
+// Patch is the part of a decision that a machine can apply.
+type Patch struct {
+	Paths            []string          `json:"paths"`
+	Statuses         []int             `json:"statuses"`
+	Envelope         Envelope          `json:"envelope"`
+	UserToken        Need              `json:"user_token"`
+	SameAs           string            `json:"same_as"`
+	RequestFields    []Field           `json:"request_fields"` // replaces
+	AddRequestFields []Field           `json:"add_request_fields"`
+	RequestSample    json.RawMessage   `json:"request_sample"`
+	Optional         []string          `json:"optional"`    // request fields that a caller may leave out
+	AlwaysSent       []string          `json:"always_sent"` // request fields written even when empty
+	FieldTypes       map[string]string `json:"field_types"`
+	ParamTypes       map[string]string `json:"param_types"`
+	ParamFormats     map[string]string `json:"param_formats"`
+}
+
+type overlay struct {
+	Operations     []Operation                  `json:"operations"`
+	Samples        map[string]map[string]Sample `json:"samples"`
+	Contradictions []Contradiction              `json:"contradictions"`
+}
+
+var loadOverlay = sync.OnceValue(func() overlay {
+	var o overlay
+	mustParse("overlay.json", overlayJSON, &o)
+	return o
+})
+
+// Overlay returns every known contradiction with the side we take. The slice
+// is shared; do not change it.
+func Overlay() []Contradiction { return loadOverlay().Contradictions }
+
+func (p *Patch) apply(op *Operation) {
+	if p.Paths != nil {
+		op.Paths = p.Paths
+	}
+	if p.Statuses != nil {
+		op.Statuses = p.Statuses
+	}
+	if p.Envelope != "" {
+		op.Envelope = p.Envelope
+	}
+	if p.UserToken != "" {
+		op.User = p.UserToken
+	}
+	if p.SameAs != "" {
+		op.SameAs = p.SameAs
+	}
+	for i := range op.Params {
+		param := &op.Params[i]
+		if t, ok := p.ParamTypes[param.Name]; ok {
+			param.Type = t
+		}
+		if f, ok := p.ParamFormats[param.Name]; ok {
+			param.Format = f
+		}
+	}
+	if op.Request != nil {
+		p.applyBody(op.Request)
+	}
+}
+
+func (p *Patch) applyBody(b *Body) {
+	if p.RequestFields != nil {
+		b.Fields = p.RequestFields
+	}
+	b.Fields = append(b.Fields, p.AddRequestFields...)
+	b.AlwaysSent = append(b.AlwaysSent, p.AlwaysSent...)
+	for i := range b.Fields {
+		f := &b.Fields[i]
+		if slices.Contains(p.Optional, f.Name) {
+			f.Required = new(bool)
+		}
+		if t, ok := p.FieldTypes[f.Name]; ok {
+			f.Type = t
+		}
+	}
+}
