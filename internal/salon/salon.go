@@ -230,4 +230,3 @@ type Client struct {
 	Phone string `json:"phone,omitempty" doc:"Masked: +7 *** ***-**-01."`
 	Email string `json:"email,omitempty"`
 }
-
