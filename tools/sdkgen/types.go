@@ -1,0 +1,262 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"zapis/contract"
+)
+
+// object is a Go struct to be written.
+type object struct {
+	name    string
+	service string // the section whose file it goes to
+	request bool
+	doc     string
+	fields  []*field
+}
+
+// field is a member of an object. Answers of several operations may speak of
+// the same thing, each with a few more facts, so facts are collected first.
+type field struct {
+	name     string
+	facts    []contract.Field
+	required bool
+}
+
+// model collects the objects in the order in which they are met.
+type model struct {
+	list    *list
+	objects []*object
+	byName  map[string]*object
+}
+
+// add puts the fields of one body into the type of that name.
+func (m *model) add(name, service, doc string, fields []contract.Field, request bool, always []string) {
+	o := m.byName[name]
+	if o == nil {
+		o = &object{name: name, service: service, request: request, doc: doc}
+		m.byName[name] = o
+		m.objects = append(m.objects, o)
+	}
+	for _, f := range fields {
+		i := slices.IndexFunc(o.fields, func(have *field) bool { return have.name == f.Name })
+		if i < 0 {
+			o.fields = append(o.fields, &field{name: f.Name})
+			i = len(o.fields) - 1
+		}
+		have := o.fields[i]
+		have.facts = append(have.facts, f)
+		have.required = have.required || isTrue(f.Required) || isTrue(f.ProseRequired) || slices.Contains(always, f.Name)
+		if nested := nestedFields(f); len(nested) > 0 {
+			if nestedType := m.nestedName(o, f); nestedType != "" {
+				m.add(nestedType, service, "", nested, request, nil)
+			}
+		}
+	}
+}
+
+func isTrue(b *bool) bool { return b != nil && *b }
+
+// nestedFields are the fields of an object, of the items of a list, or of the
+// values of a map.
+func nestedFields(f contract.Field) []contract.Field {
+	if f.Map {
+		if f.Values == nil {
+			return nil
+		}
+		return f.Values.Fields
+	}
+	return f.Fields
+}
+
+// nestedName is the type of a nested object, empty when a type line makes the
+// field something else.
+func (m *model) nestedName(o *object, f contract.Field) string {
+	if t, ok := lookup(m.list.types, o.name, f.Name); ok {
+		if _, name, ok := strings.Cut(t, "*"); ok {
+			return name
+		}
+		return ""
+	}
+	if name, ok := m.list.names[o.name+"."+f.Name]; ok {
+		return name
+	}
+	if o.request {
+		return strings.TrimSuffix(o.name, "Request") + goName(singular(f.Name)) + "Request"
+	}
+	return o.name + goName(singular(f.Name))
+}
+
+func (m *model) fieldName(o *object, f *field) string {
+	if name, ok := lookup(m.list.fields, o.name, f.name); ok {
+		return name
+	}
+	return goName(f.name)
+}
+
+// goType decides what a field is in Go, from everything that is known of it.
+func (m *model) goType(o *object, f *field) string {
+	if t, ok := lookup(m.list.types, o.name, f.name); ok {
+		return t
+	}
+	var t string
+	for _, fact := range f.facts {
+		if next := m.typeOfFact(o, f, fact); rank(next) > rank(t) {
+			t = next
+		}
+	}
+	if o.request {
+		return requestType(t, f.required)
+	}
+	return t
+}
+
+// rank prefers the type that says more when operations differ: a sample with
+// null or [] knows less than one with an object, 1 less than 1.5, and a number
+// in a string is a number.
+func rank(t string) int {
+	switch {
+	case t == "":
+		return -1
+	case t == "json.RawMessage" || t == "[]json.RawMessage":
+		return 0
+	case t == "string":
+		return 1
+	case t == "int64":
+		return 2
+	case t == "float64":
+		return 3
+	}
+	return 4
+}
+
+func (m *model) typeOfFact(o *object, f *field, fact contract.Field) string {
+	if fact.Map {
+		return m.mapType(o, fact)
+	}
+	nested := len(fact.Fields) > 0
+	switch kinds := strings.Split(fact.Type, "|"); {
+	case len(kinds) > 1:
+		return raw(o)
+	case fact.Type == "object" && nested, fact.ExampleType == "object" && nested && fact.Type != "array":
+		return "*" + m.nestedName(o, fact)
+	case fact.Type == "array" && nested:
+		return "[]*" + m.nestedName(o, fact)
+	case fact.Type == "object":
+		return "map[string]" + raw(o)
+	case fact.Type == "array":
+		return "[]" + m.itemType(o, f, fact)
+	}
+	return scalar(o, f.name, fact)
+}
+
+func (m *model) mapType(o *object, fact contract.Field) string {
+	switch v := fact.Values; {
+	case v == nil || o.request:
+		return "map[string]" + raw(o)
+	case v.Type == "array" && v.Items == "string":
+		return "map[string][]string"
+	case len(v.Fields) > 0:
+		return "map[string]*" + m.nestedName(o, fact)
+	}
+	return "map[string]" + raw(o)
+}
+
+func (m *model) itemType(o *object, f *field, fact contract.Field) string {
+	switch {
+	case fact.ItemsFormat == "date":
+		return "Time"
+	case fact.Items == "string":
+		return scalar(o, singular(f.name), contract.Field{Type: "string"})
+	case fact.Items == "integer" || fact.Items == "number":
+		return "int64"
+	}
+	return raw(o)
+}
+
+// raw is a value of any type.
+func raw(o *object) string {
+	if o.request {
+		return "any"
+	}
+	return "json.RawMessage"
+}
+
+var (
+	seconds  = []string{"seance_length", "length", "duration", "technical_break_duration"}
+	prices   = []string{"cost", "cost_to_pay", "manual_cost", "cost_per_unit", "first_cost", "price", "price_min", "price_max"}
+	moments  = []string{"date", "datetime", "create_date", "last_change_date", "next_slot", "date_created", "date_default"}
+	switches = []string{"active", "is_default", "bookable", "hidden", "fired", "deleted", "online", "confirmed", "show_rating", "is_mobile", "is_sale_bill_printed", "master_request", "review_requested"}
+	floats   = []string{"discount", "rating", "amount", "coordinate_lat", "coordinate_lon", "coordinate_lng"}
+	texts    = []string{"api_id", "zip", "timezone", "code", "custom_color"}
+)
+
+// scalar decides by the name before the type: the API sends ids, prices and
+// flags now as numbers, now as strings, but its names are consistent.
+func scalar(o *object, name string, fact contract.Field) string {
+	is := func(names []string) bool { return slices.Contains(names, name) }
+	switch {
+	case o.request && (is(moments) || strings.HasPrefix(fact.Format, "date")):
+		return "string" // passed back exactly as it was received
+	case is(moments), strings.HasPrefix(fact.Format, "date"), strings.HasSuffix(name, "_date"):
+		return "Time"
+	case is(seconds):
+		return "time.Duration"
+	case is(prices):
+		return "Money"
+	case name == "phone":
+		return "Phone"
+	case name == "user_token":
+		return "Token"
+	case name == "password", name == "code" && o.request, strings.HasSuffix(name, "_code") && o.request, strings.HasSuffix(name, "hash"):
+		return "Secret"
+	case is(texts):
+		return "string"
+	case is(switches) || fact.Type == "boolean":
+		return "bool"
+	case is(floats) || fact.Format == "float" || fact.Format == "double":
+		return "float64"
+	case fact.Type == "integer", fact.Type == "number":
+		return "int64"
+	case fact.Source == "example" && isCount(name):
+		return "int64" // a number in a string; a table that says string means text
+	case fact.Type == "null":
+		return raw(o)
+	}
+	return "string"
+}
+
+func isCount(name string) bool {
+	return name == "id" || strings.HasSuffix(name, "_id") || strings.HasSuffix(name, "_count") || slices.Contains([]string{"weight", "width", "height"}, name)
+}
+
+// requestType makes what a caller may leave out distinguishable from zero.
+func requestType(t string, required bool) string {
+	if required {
+		return t
+	}
+	switch t {
+	case "bool", "int64", "float64", "time.Duration":
+		return "*" + t
+	}
+	return t
+}
+
+func (m *model) check() error {
+	for _, o := range m.objects {
+		seen := map[string]string{}
+		for _, f := range o.fields {
+			name := m.fieldName(o, f)
+			if other, ok := seen[name]; ok {
+				return fmt.Errorf("%s: %s and %s are both called %s: name one with a field line", o.name, other, f.name, name)
+			}
+			seen[name] = f.name
+			if name == "" || name[0] < 'A' || name[0] > 'Z' {
+				return fmt.Errorf("%s: %q gives no Go name: name it with a field line", o.name, f.name)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,214 @@
+package yclients
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+)
+
+// envelope is an answer taken apart. Version 2 of the API wraps data as
+// {success, data, meta}; some calls answer the data bare, and which ones do is
+// not the same in the documentation and in production. So it is decided by
+// looking: an object with a success member is an envelope.
+type envelope struct {
+	wrapped bool
+	success bool
+	data    []byte // the data, wrapped or bare; nil when absent
+	metaRaw []byte
+	errors  []byte
+	top     []byte // the whole object
+}
+
+// parseEnvelope reads a valid JSON body.
+func parseEnvelope(body []byte) envelope {
+	body = trim(body)
+	if body[0] == '[' {
+		// Membership calls put the whole envelope into a list.
+		var only [][]byte
+		elements(body, func(e []byte) { only = append(only, e) })
+		if len(only) == 1 && only[0][0] == '{' {
+			if e := parseEnvelope(only[0]); e.wrapped {
+				return e
+			}
+		}
+		return envelope{data: body}
+	}
+	if body[0] != '{' {
+		return envelope{data: body}
+	}
+	e := envelope{top: body}
+	var data []byte
+	members(body, func(m member) {
+		switch m.key {
+		case "success":
+			e.success, e.wrapped = boolean(m.value)
+		case "data":
+			data = m.value
+		case "meta":
+			e.metaRaw = m.value
+		case "errors":
+			e.errors = m.value
+		}
+	})
+	switch {
+	case e.wrapped:
+		e.data = data
+	case e.errors != nil && data == nil:
+		e.wrapped = true // {errors, meta}: a failure without the word
+	case data != nil && e.metaRaw != nil:
+		e.wrapped, e.success, e.data = true, true, data
+	default:
+		e.data = body
+	}
+	return e
+}
+
+func (e envelope) meta() Meta {
+	m := Meta{Raw: bytes.Clone(e.metaRaw)}
+	m.Message, _ = text(orNull(find(e.metaRaw, "message")))
+	page, _ := integer(orNull(find(e.metaRaw, "page")))
+	total, _ := integer(orNull(find(e.metaRaw, "total_count")))
+	if count, ok := integer(orNull(find(e.metaRaw, "count"))); ok && total == 0 {
+		total = count
+	}
+	m.Page, m.TotalCount = int(page), int(total)
+	return m
+}
+
+func orNull(b []byte) []byte {
+	if len(b) == 0 {
+		return []byte("null")
+	}
+	return b
+}
+
+// find returns a member of an object, nil when there is none or no object.
+func find(object []byte, key string) []byte {
+	var value []byte
+	if len(object) > 0 && object[0] == '{' {
+		members(object, func(m member) {
+			if m.key == key {
+				value = m.value
+			}
+		})
+	}
+	return value
+}
+
+// decode reads the answer into v, or turns it into an error.
+func (a *answer) decode(v reflect.Value, wantsNothing bool) error {
+	body := trim(a.body)
+	valid := len(body) > 0 && json.Valid(body)
+	if valid {
+		a.envelope = parseEnvelope(body)
+	}
+	switch {
+	case a.status < 200 || a.status >= 300:
+		return a.failure()
+	case len(body) == 0:
+		if wantsNothing && slices.Contains(a.statuses, a.status) {
+			return nil
+		}
+		return a.unreadable(errors.New("the answer is empty"))
+	case !valid && !a.isJSON():
+		return a.unreadable(errors.New("the answer is a web page, not JSON: is the base URL right?"))
+	case !valid:
+		return a.unreadable(errors.New("the answer is not JSON"))
+	case a.envelope.wrapped && !a.envelope.success:
+		return a.failure()
+	}
+	if wantsNothing {
+		if body[0] != '{' && body[0] != '[' {
+			return a.unreadable(errors.New("the answer is a single value"))
+		}
+		return nil
+	}
+	if err := decodeResult(a.envelope.data, v); err != nil {
+		return a.unreadable(err)
+	}
+	if err := checkResult(a.call, v.Interface()); err != nil {
+		if errors.Is(err, errChallenge) {
+			return a.fail(KindSecondFactor, nil)
+		}
+		return a.unreadable(err)
+	}
+	return nil
+}
+
+// decodeResult reads the data of an answer. Inside it, what does not fit is
+// kept and noted; as a whole it must be what was asked for, because a failed
+// call must never look like an empty list.
+func decodeResult(data []byte, v reflect.Value) error {
+	if data == nil || string(data) == "null" {
+		return errors.New("the answer has no data")
+	}
+	if v.Kind() == reflect.Pointer {
+		v.Set(reflect.New(v.Type().Elem()))
+		v = v.Elem()
+	} else if data[0] != '[' && data[0] != '{' {
+		return errors.New("the data is no list")
+	}
+	if !decodeValue(data, v) {
+		return fmt.Errorf("the data is no %s", describe(v.Type()))
+	}
+	return nil
+}
+
+func describe(t reflect.Type) string {
+	if t.Kind() == reflect.Slice {
+		return "list of objects"
+	}
+	return "object"
+}
+
+// errChallenge: a sign-in answered with a challenge instead of a token.
+var errChallenge = errors.New("the account has a second factor")
+
+// checkResult refuses an answer that lacks what the caller lives by: taking a
+// booking without a record id for a booking would be worse than an error.
+func checkResult(req call, result any) error {
+	switch r := result.(type) {
+	case *AuthUser:
+		return checkToken(r.UserToken, r.kept)
+	case *PhoneSession:
+		return checkToken(r.UserToken, r.kept)
+	case []*BookedAppointment:
+		if body, ok := req.body.(*BookingRequest); ok && len(r) != len(body.Appointments) {
+			return fmt.Errorf("%d appointments were sent and %d came back", len(body.Appointments), len(r))
+		}
+		for _, booked := range r {
+			if booked == nil || booked.RecordID <= 0 {
+				return errors.New("an appointment has no record id")
+			}
+		}
+	case *Record:
+		return checkID(r.ID)
+	case *Booking:
+		return checkID(r.ID)
+	case *Company:
+		return checkID(r.ID)
+	case *BookingUser:
+		return checkID(r.ID)
+	}
+	return nil
+}
+
+func checkToken(t Token, k kept) error {
+	switch {
+	case t != "":
+		return nil
+	case k.Has("uuid"):
+		return errChallenge
+	}
+	return errors.New("the answer has no user token")
+}
+
+func checkID(id int64) error {
+	if id <= 0 {
+		return errors.New("the object has no id")
+	}
+	return nil
+}

@@ -1,0 +1,473 @@
+package yclients
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"maps"
+	"math"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// kept is embedded in every type that is decoded from an answer. It remembers
+// the object as it was received, because the API says more than its
+// documentation, and says it in more than one type.
+//
+// Its state is behind a pointer so that printing a value with %v does not
+// print what was received.
+type kept struct{ k *keptObject }
+
+type keptObject struct {
+	raw     []byte // part of the answer's body, never changed
+	extra   map[string]json.RawMessage
+	misfits map[string]json.RawMessage
+}
+
+// Raw returns a copy of the object exactly as it was received, nil when the
+// value was not decoded from an answer.
+func (k kept) Raw() json.RawMessage {
+	if k.k == nil {
+		return nil
+	}
+	return bytes.Clone(k.k.raw)
+}
+
+// Extra returns the members that this version of the package has no field for.
+func (k kept) Extra() map[string]json.RawMessage {
+	if k.k == nil {
+		return nil
+	}
+	return maps.Clone(k.k.extra)
+}
+
+// Misfits returns the members whose value did not fit their field. The field
+// then has its zero value, or lacks the elements that did not fit.
+func (k kept) Misfits() map[string]json.RawMessage {
+	if k.k == nil {
+		return nil
+	}
+	return maps.Clone(k.k.misfits)
+}
+
+// Has reports whether the API sent the member with a value other than null.
+// It tells "0" from "not said".
+func (k kept) Has(name string) bool {
+	if k.k == nil {
+		return false
+	}
+	found := false
+	k.k.each(func(m member) {
+		if m.key == name {
+			found = string(m.value) != "null"
+		}
+	})
+	return found
+}
+
+// LogValue keeps what was received out of logs.
+func (k kept) LogValue() slog.Value {
+	if k.k == nil {
+		return slog.StringValue("not received")
+	}
+	return slog.StringValue("received, " + strconv.Itoa(len(k.k.raw)) + " bytes")
+}
+
+func (k *kept) keep(o *keptObject)  { k.k = o }
+func (k *kept) object() *keptObject { return k.k }
+
+type keeper interface {
+	keep(*keptObject)
+	object() *keptObject
+}
+
+// each walks the members that were received. The empty object may have come
+// as an empty list.
+func (o *keptObject) each(yield func(member)) {
+	if o.raw[0] == '{' {
+		members(o.raw, yield)
+	}
+}
+
+// lenient is implemented by the hand-written types of fields.
+type lenient interface {
+	// fit reads a value and reports whether it could.
+	fit(value []byte) bool
+}
+
+var errNotObject = errors.New("not a JSON object")
+
+// unmarshalObject is the UnmarshalJSON of the generated types. It fails only
+// when data is not an object or [], the empty object of PHP.
+func unmarshalObject(data []byte, into any) error {
+	if !json.Valid(data) {
+		return errors.New("not JSON")
+	}
+	// encoding/json reuses its buffer, and we keep parts of ours.
+	data = trim(bytes.Clone(data))
+	if !decodeValue(data, reflect.ValueOf(into).Elem()) {
+		return errNotObject
+	}
+	return nil
+}
+
+var (
+	durationType = reflect.TypeFor[time.Duration]()
+	rawType      = reflect.TypeFor[json.RawMessage]()
+)
+
+// decodeValue reads a valid JSON value and reports whether it fitted. It never
+// fails as a whole because of a part.
+func decodeValue(b []byte, v reflect.Value) bool {
+	b = trim(b)
+	switch v.Type() {
+	case durationType:
+		return decodeSeconds(b, v)
+	case rawType:
+		v.SetBytes(b)
+		return true
+	}
+	if l, ok := v.Addr().Interface().(lenient); ok {
+		return l.fit(b)
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		return decodePointer(b, v)
+	case reflect.Struct:
+		return decodeStruct(b, v)
+	case reflect.Slice:
+		return decodeSlice(b, v)
+	case reflect.Map:
+		return decodeMap(b, v)
+	case reflect.String:
+		s, ok := text(b)
+		v.SetString(s)
+		return ok
+	case reflect.Bool:
+		on, ok := boolean(b)
+		v.SetBool(on)
+		return ok
+	case reflect.Int64, reflect.Int:
+		n, ok := integer(b)
+		v.SetInt(n)
+		return ok
+	case reflect.Float64:
+		f, ok := float(b)
+		v.SetFloat(f)
+		return ok
+	}
+	panic("yclients: no decoder for " + v.Type().String())
+}
+
+func decodePointer(b []byte, v reflect.Value) bool {
+	if string(b) == "null" || v.Type().Elem().Kind() == reflect.Struct && isNothing(b) {
+		v.SetZero()
+		return true
+	}
+	p := reflect.New(v.Type().Elem())
+	if !decodeValue(b, p.Elem()) {
+		return false
+	}
+	v.Set(p)
+	return true
+}
+
+func decodeStruct(b []byte, v reflect.Value) bool {
+	if b[0] != '{' {
+		if isNothing(b) && b[0] == '[' {
+			v.Addr().Interface().(keeper).keep(&keptObject{raw: b})
+			return true
+		}
+		return false
+	}
+	object := &keptObject{raw: b}
+	fields := fieldsOf(v.Type())
+	members(b, func(m member) {
+		i, known := fields[m.key]
+		if !known {
+			note(&object.extra, m)
+			return
+		}
+		field := v.Field(i)
+		field.SetZero() // of two members with one name the last one counts
+		if !decodeValue(m.value, field) {
+			note(&object.misfits, m)
+		}
+	})
+	v.Addr().Interface().(keeper).keep(object)
+	return true
+}
+
+func note(into *map[string]json.RawMessage, m member) {
+	if *into == nil {
+		*into = map[string]json.RawMessage{}
+	}
+	(*into)[m.key] = m.value
+}
+
+// decodeSlice also reads an object whose keys are numbers: PHP writes a list
+// with a hole in it that way.
+func decodeSlice(b []byte, v reflect.Value) bool {
+	var parts [][]byte
+	switch b[0] {
+	case '[':
+		elements(b, func(e []byte) { parts = append(parts, e) })
+	case '{':
+		ok := true
+		members(b, func(m member) {
+			_, err := strconv.Atoi(m.key)
+			ok = ok && err == nil
+			parts = append(parts, m.value)
+		})
+		if !ok || len(parts) == 0 {
+			return false
+		}
+	default:
+		return string(b) == "null" || string(b) == `""`
+	}
+	fits := true
+	out := reflect.MakeSlice(v.Type(), len(parts), len(parts))
+	for i, part := range parts {
+		if !decodeValue(part, out.Index(i)) {
+			fits = false
+		}
+	}
+	v.Set(out)
+	return fits
+}
+
+func decodeMap(b []byte, v reflect.Value) bool {
+	if b[0] != '{' {
+		return isNothing(b)
+	}
+	fits := true
+	out := reflect.MakeMap(v.Type())
+	members(b, func(m member) {
+		value := reflect.New(v.Type().Elem()).Elem()
+		if !decodeValue(m.value, value) {
+			fits = false
+		}
+		out.SetMapIndex(reflect.ValueOf(m.key), value)
+	})
+	v.Set(out)
+	return fits
+}
+
+func decodeSeconds(b []byte, v reflect.Value) bool {
+	n, ok := integer(b)
+	if !ok || n > math.MaxInt64/int64(time.Second) || n < math.MinInt64/int64(time.Second) {
+		return false
+	}
+	v.SetInt(n * int64(time.Second))
+	return true
+}
+
+// text reads a string, or a number as its literal. PHP's false for "no text"
+// does not fit.
+func text(b []byte) (string, bool) {
+	switch {
+	case b[0] == '"':
+		return unquote(b), true
+	case isNumber(b):
+		return string(b), true
+	}
+	return "", string(b) == "null"
+}
+
+func isNumber(b []byte) bool { return b[0] == '-' || b[0] >= '0' && b[0] <= '9' }
+
+// literal returns the literal of a number that may stand in a string. An empty
+// string and null are an empty literal.
+func literal(b []byte) (string, bool) {
+	s, ok := text(b)
+	return strings.TrimSpace(s), ok
+}
+
+func integer(b []byte) (int64, bool) {
+	s, ok := literal(b)
+	if !ok || s == "" {
+		return 0, ok
+	}
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+		return n, true
+	}
+	// 1.0 and 1e3 are whole numbers too.
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || f != math.Trunc(f) || math.Abs(f) > 1<<53 {
+		return 0, false
+	}
+	return int64(f), true
+}
+
+func float(b []byte) (float64, bool) {
+	s, ok := literal(b)
+	if !ok || s == "" {
+		return 0, ok
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
+		return 0, false
+	}
+	return f, true
+}
+
+func boolean(b []byte) (on, ok bool) {
+	switch strings.ToLower(strings.Trim(string(b), `" `)) {
+	case "true", "1":
+		return true, true
+	case "false", "0", "", "null":
+		return false, true
+	}
+	return false, false
+}
+
+var fieldCache sync.Map // reflect.Type to map[string]int
+
+// fieldsOf returns the index of each field by its JSON name.
+func fieldsOf(t reflect.Type) map[string]int {
+	if cached, ok := fieldCache.Load(t); ok {
+		return cached.(map[string]int)
+	}
+	fields := make(map[string]int, t.NumField())
+	for i := range t.NumField() {
+		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+		if name != "" && name != "-" {
+			fields[name] = i
+		}
+	}
+	fieldCache.Store(t, fields)
+	return fields
+}
+
+// marshalObject is the MarshalJSON of the generated types. A value that was
+// received and not changed is written exactly as it came; changed fields are
+// written anew in their place, and what has no field stays. A value made by
+// hand has its fields that are not zero.
+func marshalObject(value any) ([]byte, error) {
+	v := reflect.ValueOf(value)
+	// Fields are compared through their addresses below.
+	addressable := reflect.New(v.Type()).Elem()
+	addressable.Set(v)
+	return appendObject(nil, addressable)
+}
+
+func appendObject(b []byte, v reflect.Value) ([]byte, error) {
+	fields := fieldsOf(v.Type())
+	written := map[string]bool{}
+	var list []member
+	if o := v.Addr().Interface().(keeper).object(); o != nil {
+		o.each(func(m member) { list = append(list, m) })
+	}
+	b = append(b, '{')
+	var err error
+	for n, m := range list {
+		b = appendKey(b, m.key)
+		i, known := fields[m.key]
+		repeated := slices.ContainsFunc(list[n+1:], func(later member) bool { return later.key == m.key })
+		switch {
+		case known && !repeated:
+			written[m.key] = true
+			b, err = appendKnown(b, v.Field(i), m.value)
+		case known && isSecret(v.Field(i)):
+			b = append(b, redactedJSON...)
+		default:
+			b = append(b, m.value...)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	for i := range v.NumField() {
+		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		if name == "" || written[name] || v.Field(i).IsZero() {
+			continue
+		}
+		if b, err = appendValue(appendKey(b, name), v.Field(i)); err != nil {
+			return nil, err
+		}
+	}
+	return append(b, '}'), nil
+}
+
+func appendKey(b []byte, key string) []byte {
+	if b[len(b)-1] != '{' {
+		b = append(b, ',')
+	}
+	b, _ = appendJSON(b, key) // a string always encodes
+	return append(b, ':')
+}
+
+// appendKnown writes a field, as received when it still means the same.
+func appendKnown(b []byte, field reflect.Value, received []byte) ([]byte, error) {
+	if isSecret(field) {
+		return append(b, redactedJSON...), nil
+	}
+	before := reflect.New(field.Type()).Elem()
+	decodeValue(received, before)
+	if reflect.DeepEqual(before.Interface(), field.Interface()) && !holdsSecret(field.Type()) {
+		return append(b, received...), nil
+	}
+	return appendValue(b, field)
+}
+
+func appendValue(b []byte, v reflect.Value) ([]byte, error) {
+	switch {
+	case v.Type() == durationType:
+		return strconv.AppendInt(b, v.Int()/int64(time.Second), 10), nil
+	case v.Kind() == reflect.Pointer && !v.IsNil():
+		return appendValue(b, v.Elem())
+	case v.Kind() == reflect.Struct && v.CanAddr():
+		if _, ok := v.Addr().Interface().(keeper); ok {
+			return appendObject(b, v)
+		}
+	case v.Kind() == reflect.Slice && v.Type() != rawType && !v.IsNil():
+		b = append(b, '[')
+		for i := range v.Len() {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			var err error
+			if b, err = appendValue(b, v.Index(i)); err != nil {
+				return nil, err
+			}
+		}
+		return append(b, ']'), nil
+	}
+	return appendJSON(b, v.Interface())
+}
+
+// appendJSON writes a value without escaping what HTML would mind.
+func appendJSON(b []byte, v any) ([]byte, error) {
+	buf := bytes.NewBuffer(b)
+	e := json.NewEncoder(buf)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return buf.Bytes()[:buf.Len()-1], nil // without the encoder's newline
+}
+
+var tokenType = reflect.TypeFor[Token]()
+
+func isSecret(v reflect.Value) bool { return v.Type() == tokenType }
+
+// holdsSecret reports whether a type has a token among its fields, at any
+// depth: such a value is written field by field.
+func holdsSecret(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Map:
+		return holdsSecret(t.Elem())
+	case reflect.Struct:
+		for _, i := range fieldsOf(t) {
+			if f := t.Field(i).Type; f == tokenType || holdsSecret(f) {
+				return true
+			}
+		}
+	}
+	return t == tokenType
+}

@@ -1,0 +1,75 @@
+package yclients
+
+import (
+	"errors"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// encodeRequest writes a request body. It is not left to encoding/json because
+// secrets are revealed here and nowhere else, durations are seconds, and the
+// Extra members of every part go along.
+func encodeRequest(body any) ([]byte, error) {
+	v := reflect.ValueOf(body)
+	if v.Kind() == reflect.Pointer && v.IsNil() {
+		return nil, errors.New("it is nil")
+	}
+	return appendRequest(nil, v)
+}
+
+func appendRequest(b []byte, v reflect.Value) ([]byte, error) {
+	switch {
+	case v.Type() == tokenType:
+		return appendJSON(b, v.String())
+	case v.Type() == durationType:
+		return strconv.AppendInt(b, v.Int()/int64(time.Second), 10), nil
+	case v.Kind() == reflect.Pointer && !v.IsNil():
+		return appendRequest(b, v.Elem())
+	case v.Kind() == reflect.Slice && v.Type() != rawType:
+		return appendRequests(b, v)
+	case v.Kind() == reflect.Struct && v.FieldByName("Extra").IsValid():
+		return appendRequestObject(b, v)
+	}
+	return appendJSON(b, v.Interface())
+}
+
+// appendRequests writes nil as an empty list: PHP minds null.
+func appendRequests(b []byte, list reflect.Value) ([]byte, error) {
+	b = append(b, '[')
+	for i := range list.Len() {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		var err error
+		if b, err = appendRequest(b, list.Index(i)); err != nil {
+			return nil, err
+		}
+	}
+	return append(b, ']'), nil
+}
+
+func appendRequestObject(b []byte, v reflect.Value) ([]byte, error) {
+	b = append(b, '{')
+	var err error
+	for i := range v.NumField() {
+		name, option, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		// An empty list that is not nil was meant to be sent: it is not zero.
+		if name == "" || name == "-" || option == "omitempty" && v.Field(i).IsZero() {
+			continue
+		}
+		if b, err = appendRequest(appendKey(b, name), v.Field(i)); err != nil {
+			return nil, err
+		}
+	}
+	extra := v.FieldByName("Extra").Interface().(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(extra)) {
+		if b, err = appendJSON(appendKey(b, name), extra[name]); err != nil {
+			return nil, err
+		}
+	}
+	return append(b, '}'), nil
+}

@@ -1,0 +1,219 @@
+package yclients
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"reflect"
+	"strconv"
+	"strings"
+	"sync/atomic"
+)
+
+// maxBody is the longest answer that is read.
+const maxBody = 16 << 20
+
+const acceptV2 = "application/vnd.yclients.v2+json"
+
+// call is one request of an operation, as the generated methods build it.
+type call struct {
+	operation string
+	method    string
+	path      []segment
+	query     url.Values
+	body      any // nil for none
+
+	// writes: the call changes something, so that a lost answer leaves its
+	// outcome unknown.
+	writes bool
+	// statuses are the ones documented as success.
+	statuses []int
+}
+
+// segment is a piece of a path: fixed text, an id or a text of the caller.
+type segment struct {
+	text  string
+	value bool
+}
+
+func fixed(text string) segment { return segment{text: text} }
+func number(n int64) segment    { return segment{text: strconv.FormatInt(n, 10), value: true} }
+
+func word[S ~string](value S) segment { return segment{text: string(value), value: true} }
+
+// none is the result of operations that answer no data.
+type none struct{}
+
+// send makes the call once. It never repeats it.
+func send[T any](ctx context.Context, c *Client, req call) (T, *Response, error) {
+	var result, zero T
+	a, err := c.exchange(ctx, req)
+	if err != nil {
+		return zero, a.response(), err
+	}
+	_, wantsNothing := any(result).(none)
+	if err := a.decode(reflect.ValueOf(&result).Elem(), wantsNothing); err != nil {
+		return zero, a.response(), err
+	}
+	return result, a.response(), nil
+}
+
+// exchange makes one round trip and reads the answer, without looking into it.
+func (c *Client) exchange(ctx context.Context, req call) (*answer, error) {
+	a := &answer{call: req, client: c}
+	httpReq, err := c.request(ctx, req)
+	if err != nil {
+		return a, a.notSent(err)
+	}
+	if err := ctx.Err(); err != nil {
+		return a, a.notSent(err)
+	}
+	var asked, connected atomic.Bool
+	trace := &httptrace.ClientTrace{
+		GetConn: func(string) { asked.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
+	}
+	resp, err := c.http.Do(httpReq.WithContext(httptrace.WithClientTrace(ctx, trace)))
+	if err != nil {
+		// Its URL may hold a hash or a phone; what it wraps says the rest.
+		if u, ok := errors.AsType[*url.Error](err); ok {
+			err = u.Err
+		}
+		if neverLeft(err, asked.Load(), connected.Load()) {
+			return a, a.notSent(err)
+		}
+		return a, a.lost(err)
+	}
+	defer resp.Body.Close()
+	a.status, a.header = resp.StatusCode, resp.Header
+	a.body, err = io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	if err != nil {
+		return a, a.lost(fmt.Errorf("the answer broke off: %w", err))
+	}
+	if len(a.body) > maxBody {
+		return a, a.unreadable(fmt.Errorf("the answer is longer than %d MB", maxBody>>20))
+	}
+	return a, nil
+}
+
+// neverLeft reports whether the request provably did not leave this machine:
+// the transport says so, or there never was a connection to write it to.
+func neverLeft(err error, asked, connected bool) bool {
+	if marked, ok := errors.AsType[NotSender](err); ok && marked.NotSent() {
+		return true
+	}
+	if connected {
+		return false
+	}
+	// A transport that asked for a connection and got none wrote nothing. One
+	// that never asked is not the standard transport, and then only a failure
+	// to dial is proof.
+	if asked {
+		return true
+	}
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "dial"
+}
+
+func (c *Client) request(ctx context.Context, req call) (*http.Request, error) {
+	address, err := c.address(req)
+	if err != nil {
+		return nil, err
+	}
+	var body io.Reader
+	if req.body != nil {
+		data, err := encodeRequest(req.body)
+		if err != nil {
+			return nil, fmt.Errorf("the request cannot be written as JSON: %w", err)
+		}
+		body = bytes.NewReader(data)
+	}
+	httpReq, err := http.NewRequestWithContext(ctx, req.method, address, body)
+	if err != nil {
+		return nil, errors.New("the request's address is not valid")
+	}
+	authorization := "Bearer " + string(c.partner)
+	if c.user != "" {
+		if err := c.user.Check(); err != nil {
+			return nil, fmt.Errorf("user token: %w", err)
+		}
+		authorization += ", User " + string(c.user)
+	}
+	httpReq.Header.Set("Authorization", authorization)
+	httpReq.Header.Set("Accept", acceptV2)
+	httpReq.Header.Set("User-Agent", c.userAgent)
+	// A DELETE that announces a body it does not have was answered with 400.
+	if req.body != nil || req.method != http.MethodDelete {
+		httpReq.Header.Set("Content-Type", "application/json")
+	}
+	return httpReq, nil
+}
+
+func (c *Client) address(req call) (string, error) {
+	var b strings.Builder
+	b.WriteString(c.base)
+	for _, s := range req.path {
+		switch {
+		case !s.value:
+			b.WriteString(s.text)
+		// Such a segment would be another address.
+		case s.text == "" || s.text == "." || s.text == ".." || strings.ContainsAny(s.text, "/\\\x00"):
+			return "", errors.New("a value of the path is empty or is no single path segment")
+		default:
+			b.WriteString(url.PathEscape(s.text))
+		}
+	}
+	if len(req.query) > 0 {
+		b.WriteByte('?')
+		b.WriteString(req.query.Encode())
+	}
+	return b.String(), nil
+}
+
+// Response is what an answer says beside its data.
+type Response struct {
+	Operation  string
+	HTTPStatus int
+	Header     http.Header
+	Meta       Meta
+
+	data []byte // of a list, to notice a page that repeats
+}
+
+// Meta is the part of an answer that speaks about it.
+type Meta struct {
+	Message string
+	Page    int
+	// TotalCount is meta.total_count or meta.count; whether it counts the page
+	// or everything is not documented.
+	TotalCount int
+	// Raw is the part as received: an object, or [] for none.
+	Raw json.RawMessage
+}
+
+// answer is a call with what came back.
+type answer struct {
+	call
+	client   *Client
+	status   int
+	header   http.Header
+	body     []byte
+	envelope envelope
+}
+
+func (a *answer) response() *Response {
+	return &Response{Operation: a.operation, HTTPStatus: a.status, Header: a.header, Meta: a.envelope.meta(), data: a.envelope.data}
+}
+
+func (a *answer) isJSON() bool {
+	kind, _, _ := mime.ParseMediaType(a.header.Get("Content-Type"))
+	return kind == "" || strings.HasSuffix(kind, "json") || !strings.HasPrefix(kind, "text/html")
+}
