@@ -57,7 +57,7 @@ func (s *Store) UpdatePerson(ctx context.Context, id string, name, email *string
 // ErasePerson forgets a person: sessions end, profile and consents go, the bookings lose name, phone, email and
 // comment. A booking with an open change keeps them until that has settled and Purge comes by, because the
 // change cannot be carried out without them. The records in YCLIENTS are not touched.
-func (s *Store) ErasePerson(ctx context.Context, id string) error {
+func (s *Store) ErasePerson(ctx context.Context, id string, also ...TxFunc) error {
 	return s.update(ctx, func(ctx context.Context, tx *Tx) error {
 		var phone string
 		if err := tx.row(ctx, `SELECT phone_hmac FROM people WHERE id = $1`, id).Scan(&phone); err != nil {
@@ -76,7 +76,10 @@ func (s *Store) ErasePerson(ctx context.Context, id string) error {
 				return err
 			}
 		}
-		return eraseWanted(ctx, tx)
+		if err := eraseWanted(ctx, tx); err != nil {
+			return err
+		}
+		return runAlso(ctx, tx, also)
 	})
 }
 
