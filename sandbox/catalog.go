@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 )
 
 // The back office's view of services, categories, staff and working days.
@@ -54,13 +55,12 @@ func (c *call) service(s *service, full bool) obj {
 		if !ok || !full || m.fired {
 			continue
 		}
-		length := any(k.length)
+		length := any(strconv.Itoa(k.length))
 		if s.length == 0 {
 			length = nil
 		}
 		staff = append(staff, obj{
-			"id": m.id, "name": m.name, "seance_length": length, "technological_card_id": 0,
-			"price": obj{"min": k.price, "max": k.priceMax},
+			"id": itoa(m.id), "seance_length": length, "price": obj{"min": k.price, "max": k.priceMax},
 		})
 	}
 	duration := any(s.length)
@@ -71,6 +71,7 @@ func (c *call) service(s *service, full bool) obj {
 		"id": itoa(s.id), "title": s.title, "category_id": itoa(s.category.id), "price_min": money(s.priceMin),
 		"price_max": money(s.priceMax), "discount": "0", "comment": s.comment, "weight": itoa(int64(s.weight)),
 		"active": itoa(int64(flag(s.online))), "api_id": "", "duration": duration, "staff": staff,
+		"image_group": []any{},
 	}
 }
 
