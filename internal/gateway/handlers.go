@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -10,48 +11,58 @@ import (
 	"zapis/internal/salon"
 )
 
-const (
-	forOneOnly = "private, no-store"
-	forAll     = "public, no-cache" // kept, but asked about each time: the ETag answers cheaply
-)
-
-func (g *Gateway) getApp(context.Context, *struct{}) (*answered[salon.App], error) {
-	out := remembered(salon.App{
-		Status: "ok", Login: []salon.Login{salon.LoginGuest, salon.LoginSMS}, Version: g.version,
-	})
-	return out, nil
+func (g *Gateway) getApp(ctx context.Context, _ *struct{}) (*answered[salon.App], error) {
+	state := g.state()
+	app := salon.App{Status: state, Login: []salon.Login{salon.LoginGuest, salon.LoginSMS}, Version: g.version}
+	if code, ok := notices[state]; ok {
+		app.Notice = problem.Of(code).Message.In(callerFrom(ctx).Lang)
+	}
+	return &answered[salon.App]{CacheControl: forAll, Body: app}, nil
 }
 
-func remembered[T any](body T) *answered[T] {
-	return &answered[T]{CacheControl: forAll, Body: body}
+// notices are what the customer is told of a state of the whole server.
+var notices = map[string]problem.Code{
+	StateNotConfigured: problem.NotConfigured, StateDisabled: problem.Disabled,
+	StateReadonly: problem.ReadOnly, StatePilot: problem.PilotOnly,
 }
 
-func give[T any](body T, err error) (*answered[T], error) {
+// give answers with what the catalogue said, and how old that is.
+func give[T any](g *Gateway, body T, fresh salon.Freshness, err error) (*answered[T], error) {
 	if err != nil {
 		return nil, err
 	}
-	return remembered(body), nil
+	return &answered[T]{CacheControl: forAll, Age: g.age(fresh), Body: body}, nil
 }
 
 func (g *Gateway) listBranches(ctx context.Context, _ *struct{}) (*answered[branchList], error) {
 	branches, fresh, err := g.catalogue.Branches(ctx)
-	return give(branchList{branches, fresh}, err)
+	return give(g, branchList{branches, fresh}, fresh, err)
 }
 
 func (g *Gateway) getBranch(ctx context.Context, in *BranchPath) (*answered[salon.Branch], error) {
-	return give(g.catalogue.Branch(ctx, in.Branch))
+	branch, err := g.catalogue.Branch(ctx, in.Branch)
+	return give(g, branch, salon.Freshness{}, err)
 }
 
 func (g *Gateway) getConsent(ctx context.Context, in *BranchPath) (*answered[salon.ConsentText], error) {
-	return give(g.catalogue.Consent(ctx, in.Branch))
+	text, err := g.catalogue.Consent(ctx, in.Branch)
+	return give(g, text, salon.Freshness{}, err)
 }
 
 func (g *Gateway) listServices(ctx context.Context, in *servicesInput) (*answered[salon.Catalogue], error) {
-	return give(g.catalogue.Services(ctx, in.Branch, in.Staff))
+	list, err := g.catalogue.Services(ctx, in.Branch, in.Staff)
+	if err == nil {
+		g.learnServices(ctx, in.Branch, in.Staff)
+	}
+	return give(g, list, list.Freshness, err)
 }
 
 func (g *Gateway) listStaff(ctx context.Context, in *staffInput) (*answered[salon.StaffList], error) {
-	return give(g.catalogue.Staff(ctx, in.Branch, in.Services))
+	if err := positive("query.services", in.Services); err != nil {
+		return nil, err
+	}
+	list, err := g.catalogue.Staff(ctx, in.Branch, in.Services)
+	return give(g, list, list.Freshness, err)
 }
 
 func (g *Gateway) listDates(ctx context.Context, in *Asking) (*answered[salon.Days], error) {
@@ -59,7 +70,8 @@ func (g *Gateway) listDates(ctx context.Context, in *Asking) (*answered[salon.Da
 	if err != nil {
 		return nil, err
 	}
-	return give(g.catalogue.Days(ctx, ask))
+	days, err := g.catalogue.Days(ctx, ask)
+	return give(g, days, days.Freshness, err)
 }
 
 func (g *Gateway) listSlots(ctx context.Context, in *slotsInput) (*answered[salon.Slots], error) {
@@ -67,7 +79,11 @@ func (g *Gateway) listSlots(ctx context.Context, in *slotsInput) (*answered[salo
 	if err != nil {
 		return nil, err
 	}
-	return give(g.catalogue.Slots(ctx, ask, in.Date))
+	slots, err := g.catalogue.Slots(ctx, ask, in.Date)
+	if err == nil {
+		g.learnSlots(ctx, ask, in.Date)
+	}
+	return give(g, slots, slots.Freshness, err)
 }
 
 func (g *Gateway) listNearestSlots(ctx context.Context, in *Asking) (*answered[salon.Slots], error) {
@@ -75,7 +91,18 @@ func (g *Gateway) listNearestSlots(ctx context.Context, in *Asking) (*answered[s
 	if err != nil {
 		return nil, err
 	}
-	return give(g.catalogue.Nearest(ctx, ask))
+	slots, err := g.catalogue.Nearest(ctx, ask)
+	return give(g, slots, slots.Freshness, err)
+}
+
+// positive refuses ids that no service can have.
+func positive(location string, ids []int64) error {
+	for i, id := range ids {
+		if id <= 0 {
+			return problem.New(problem.InvalidRequest).At(fmt.Sprintf("%s[%d]", location, i), "an id is positive")
+		}
+	}
+	return nil
 }
 
 // ask reads services and staff, or items. Free time is always asked for concrete services: without them
@@ -85,6 +112,9 @@ func (in *Asking) ask() (salon.Ask, error) {
 	if len(in.Items) == 0 {
 		if len(in.Services) == 0 {
 			return ask, problem.New(problem.InvalidRequest).At("query.services", "name at least one service")
+		}
+		if err := positive("query.services", in.Services); err != nil {
+			return ask, err
 		}
 		ask.Items = []salon.AskItem{{Services: in.Services, Staff: in.Staff}}
 		return ask, nil
@@ -105,6 +135,7 @@ func (in *Asking) ask() (salon.Ask, error) {
 }
 
 func (g *Gateway) sendCode(ctx context.Context, in *codeInput) (*accepted, error) {
+	concerns(ctx, in.Body.Branch)
 	if err := g.sessions.SendCode(ctx, callerFrom(ctx), in.Body.Branch, in.Body.Phone); err != nil {
 		return nil, err
 	}
@@ -114,28 +145,37 @@ func (g *Gateway) sendCode(ctx context.Context, in *codeInput) (*accepted, error
 }
 
 func (g *Gateway) openSession(ctx context.Context, in *sessionInput) (*opened, error) {
+	concerns(ctx, in.Body.Branch)
 	tokens, err := g.sessions.SignIn(ctx, callerFrom(ctx), in.Body.Branch, in.Body.Phone, in.Body.Code)
-	return open(tokens, err)
+	return g.open(ctx, tokens, err)
 }
 
 func (g *Gateway) refreshSession(ctx context.Context, in *refreshInput) (*opened, error) {
-	token := ""
-	if in.Body != nil {
+	token := requestFrom(ctx).cookie
+	if in.Body != nil && in.Body.Refresh != "" {
 		token = in.Body.Refresh
 	}
 	tokens, err := g.sessions.Refresh(ctx, token)
-	return open(tokens, err)
+	return g.open(ctx, tokens, err)
 }
 
-func open(tokens salon.Tokens, err error) (*opened, error) {
+func (g *Gateway) open(ctx context.Context, tokens salon.Tokens, err error) (*opened, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &opened{CacheControl: forOneOnly, Body: tokens}, nil
+	cookie := requestFrom(ctx).keep(&tokens, g.now())
+	return &opened{CacheControl: forOneOnly, SetCookie: cookie, Body: tokens}, nil
 }
 
 func (g *Gateway) closeSession(ctx context.Context, _ *struct{}) (*struct{}, error) {
-	return nil, g.sessions.SignOut(ctx, "")
+	req := requestFrom(ctx)
+	if req.cookie != "" {
+		req.forgetCookie()
+	}
+	if _, err := person(ctx); err != nil {
+		return nil, err
+	}
+	return nil, g.sessions.SignOut(ctx, req.access)
 }
 
 func (g *Gateway) getMe(ctx context.Context, _ *struct{}) (*private[salon.Profile], error) {
@@ -170,7 +210,9 @@ func personal[T any](body T, err error) (*private[T], error) {
 }
 
 func (g *Gateway) createBooking(ctx context.Context, in *bookingInput) (*decided, error) {
-	return decide(g.bookings.Create(ctx, callerFrom(ctx), in.Key, in.Body))
+	concerns(ctx, in.Body.Branch)
+	a, err := g.bookings.Create(ctx, callerFrom(ctx), in.Key, in.Body)
+	return decide(a, http.StatusCreated, err)
 }
 
 func (g *Gateway) listMyBookings(ctx context.Context, in *mineInput) (*private[salon.Bookings], error) {
@@ -189,6 +231,9 @@ func (in *BookingPath) owned(ctx context.Context) (salon.Caller, salon.Ref, erro
 	if !ok {
 		return who, ref, problem.New(problem.BookingUnknown)
 	}
+	if ref.Booking == "" {
+		concerns(ctx, ref.Branch)
+	}
 	return who, ref, nil
 }
 
@@ -205,7 +250,8 @@ func (g *Gateway) moveBooking(ctx context.Context, in *moveInput) (*decided, err
 	if err != nil {
 		return nil, err
 	}
-	return decide(g.bookings.Move(ctx, who, ref, in.Body))
+	a, err := g.bookings.Move(ctx, who, ref, in.Body)
+	return decide(a, http.StatusOK, err)
 }
 
 func (g *Gateway) cancelBooking(ctx context.Context, in *BookingPath) (*decided, error) {
@@ -213,15 +259,20 @@ func (g *Gateway) cancelBooking(ctx context.Context, in *BookingPath) (*decided,
 	if err != nil {
 		return nil, err
 	}
-	return decide(g.bookings.Cancel(ctx, who, ref))
+	a, err := g.bookings.Cancel(ctx, who, ref)
+	return decide(a, http.StatusOK, err)
 }
 
-func decide(a salon.Answer, err error) (*decided, error) {
+// decide answers with a booking: 202 while the outcome is being established, else the route's own status.
+func decide(a salon.Answer, settled int, err error) (*decided, error) {
 	if err != nil {
 		return nil, err
 	}
+	if a.Status == http.StatusAccepted {
+		settled = a.Status
+	}
 	return &decided{
-		Status: a.Status, CacheControl: forOneOnly, Location: "/v1/bookings/" + a.Booking.ID, Body: a.Booking,
+		Status: settled, CacheControl: forOneOnly, Location: "/v1/bookings/" + a.Booking.ID, Body: a.Booking,
 	}, nil
 }
 

@@ -1,8 +1,12 @@
 package gateway
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -69,23 +73,110 @@ func init() {
 		return document(failure(status, msg, errs), "ru", "")
 	}
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, msg string, errs ...error) huma.StatusError {
-		return document(failure(status, msg, errs), callerFrom(ctx.Context()).Lang, instanceFrom(ctx.Context()))
+		e := failure(status, msg, errs)
+		req := requestFrom(ctx.Context())
+		if req == nil {
+			return document(e, "ru", "")
+		}
+		return req.explain(ctx.Context(), e)
 	}
+}
+
+// explain makes the document of a failure, sets the headers that go with it, and notes it for the log.
+func (req *request) explain(ctx context.Context, e *problem.Error) *Problem {
+	req.code, req.cause = e.Code, e.Cause
+	p := document(e, req.caller.Lang, "/log/"+req.instance)
+	if p.Status >= http.StatusInternalServerError {
+		req.offerSalon(ctx, p)
+	}
+	if p.RetryAfter > 0 {
+		req.header.Set("Retry-After", strconv.FormatInt(p.RetryAfter, 10))
+	}
+	if e.Code == problem.RefreshInvalid && req.cookie != "" {
+		req.forgetCookie()
+	}
+	req.header.Set("Cache-Control", forOneOnly)
+	req.header.Set("Content-Language", languageName(req.caller.Lang))
+	req.header.Add("Vary", "Accept-Language")
+	return p
+}
+
+// offerSalon adds the branch's phone and widget to a problem that has none: who cannot book here can call. The
+// branch is asked from memory; a card that is not there at once is not waited for.
+func (req *request) offerSalon(ctx context.Context, p *Problem) {
+	if req.branch <= 0 || p.Phone != "" || p.WidgetURL != "" || req.g.catalogue == nil || p.Code == string(problem.Internal) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cardTime)
+	defer cancel()
+	b, err := req.g.catalogue.Branch(ctx, req.branch)
+	if err != nil {
+		return
+	}
+	if len(b.Phones) > 0 {
+		p.Phone = b.Phones[0]
+	}
+	p.WidgetURL = b.WidgetURL
+}
+
+const cardTime = 150 * time.Millisecond
+
+func languageName(lang string) string {
+	if lang == "en" {
+		return "en"
+	}
+	return "ru"
+}
+
+// fail answers a request that never came to huma.
+func (g *Gateway) fail(w http.ResponseWriter, r *http.Request, err error) {
+	p := requestFrom(r.Context()).explain(r.Context(), tabled(err))
+	w.Header().Set("Content-Type", p.ContentType(""))
+	w.WriteHeader(p.Status)
+	_ = strictJSON.Marshal(w, p) // the caller may have gone; there is nobody else to tell
+}
+
+// tabled finds the row of the table. A budget that ran out is not an error of ours: the salon's system was too slow.
+func tabled(err error) *problem.Error {
+	if _, ok := errors.AsType[*problem.Error](err); !ok && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)) {
+		return problem.Because(problem.UpstreamUnavailable, err)
+	}
+	return problem.From(err)
 }
 
 // failure finds the row of the table for what huma reports.
 func failure(status int, msg string, errs []error) *problem.Error {
-	if e, ok := errors.AsType[*problem.Error](errors.Join(errs...)); ok {
-		return e
+	if status == http.StatusInternalServerError && len(errs) == 1 && msg == "unexpected error occurred" {
+		return tabled(errs[0]) // what a handler of ours returned
 	}
-	e := problem.Because(codeOf(status, msg), errors.Join(errs...))
-	for _, err := range errs {
-		if d, ok := err.(huma.ErrorDetailer); ok {
-			// Never the value: it may be a phone or a code.
-			e.At(d.ErrorDetail().Location, d.ErrorDetail().Message)
+	e := problem.New(codeOf(status, msg))
+	for i, err := range errs {
+		d, ok := err.(huma.ErrorDetailer)
+		if !ok || i >= maxFields {
+			continue
 		}
+		// Never the value: it may be a phone or a code. For the same reason the cause is not kept for the log.
+		detail := d.ErrorDetail()
+		e.At(shown(detail.Location), bodyMessage(detail.Message))
 	}
 	return e
+}
+
+// maxFields is how many faults one answer lists.
+const maxFields = 20
+
+// bodyMessage replaces the words of the JSON decoder, which may quote the body.
+func bodyMessage(text string) string {
+	if safe, ok := strings.CutPrefix(text, strictPrefix); ok {
+		return safe
+	}
+	if strings.HasPrefix(text, "json: ") || strings.Contains(text, "invalid character") || strings.HasPrefix(text, "unexpected end") {
+		return "a value does not fit its type"
+	}
+	if strings.HasPrefix(text, huma.ErrUnknownContentType.Error()) {
+		return "only application/json"
+	}
+	return shown(text)
 }
 
 func codeOf(status int, msg string) problem.Code {
@@ -96,8 +187,8 @@ func codeOf(status int, msg string) problem.Code {
 		return problem.UnsupportedMedia
 	case status == http.StatusNotAcceptable:
 		return problem.NotAcceptable
-	case status == http.StatusBadRequest, msg == "unable to read body":
-		return problem.MalformedJSON
+	case status == http.StatusBadRequest, status == http.StatusRequestTimeout, msg == "cannot read request body":
+		return problem.MalformedJSON // also a body that broke off or never came
 	case status >= 400 && status < 500:
 		return problem.InvalidRequest
 	}
