@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // envelope is an answer taken apart. Version 2 of the API wraps data as
@@ -113,7 +114,7 @@ func (a *answer) decode(v reflect.Value, wantsNothing bool) error {
 			return nil
 		}
 		return a.unreadable(errors.New("the answer is empty"))
-	case !valid && !a.isJSON():
+	case !valid && a.isPage():
 		return a.unreadable(errors.New("the answer is a web page, not JSON: is the base URL right?"))
 	case !valid:
 		return a.unreadable(errors.New("the answer is not JSON"))
@@ -121,21 +122,35 @@ func (a *answer) decode(v reflect.Value, wantsNothing bool) error {
 		return a.failure()
 	}
 	if wantsNothing {
-		if body[0] != '{' && body[0] != '[' {
-			return a.unreadable(errors.New("the answer is a single value"))
+		// What such a call answers is hardly documented: the status decides,
+		// or the word success.
+		if !a.envelope.wrapped && (!slices.Contains(a.statuses, a.status) || body[0] != '{' && body[0] != '[') {
+			return a.unreadable(errors.New("the answer does not say that it worked"))
 		}
 		return nil
+	}
+	if !a.envelope.wrapped && isNothing(body) {
+		// Data without an envelope is taken when there is some. An empty
+		// thing without an envelope could be anybody's answer.
+		return a.unreadable(errors.New("the answer is empty"))
+	}
+	if a.challenges() {
+		return a.fail(KindSecondFactor, nil)
 	}
 	if err := decodeResult(a.envelope.data, v); err != nil {
 		return a.unreadable(err)
 	}
 	if err := checkResult(a.call, v.Interface()); err != nil {
-		if errors.Is(err, errChallenge) {
-			return a.fail(KindSecondFactor, nil)
-		}
 		return a.unreadable(err)
 	}
 	return nil
+}
+
+// challenges reports whether a sign-in answered with the challenge of a second
+// factor, a uuid, in place of a token.
+func (a *answer) challenges() bool {
+	return strings.HasPrefix(a.operation, "auth") &&
+		find(a.envelope.data, "uuid") != nil && find(a.envelope.data, "user_token") == nil
 }
 
 // decodeResult reads the data of an answer. Inside it, what does not fit is
@@ -154,7 +169,22 @@ func decodeResult(data []byte, v reflect.Value) error {
 	if !decodeValue(data, v) {
 		return fmt.Errorf("the data is no %s", describe(v.Type()))
 	}
+	if k, ok := v.Addr().Interface().(keeper); ok && k.object().foreign() {
+		return errors.New("the data has none of the expected members")
+	}
 	return nil
+}
+
+// foreign reports whether an object has members and we know none of them.
+func (o *keptObject) foreign() bool {
+	known, all := 0, 0
+	o.each(func(m member) {
+		all++
+		if _, extra := o.extra[m.key]; !extra {
+			known++
+		}
+	})
+	return all > 0 && known == 0
 }
 
 func describe(t reflect.Type) string {
@@ -164,17 +194,14 @@ func describe(t reflect.Type) string {
 	return "object"
 }
 
-// errChallenge: a sign-in answered with a challenge instead of a token.
-var errChallenge = errors.New("the account has a second factor")
-
 // checkResult refuses an answer that lacks what the caller lives by: taking a
 // booking without a record id for a booking would be worse than an error.
 func checkResult(req call, result any) error {
 	switch r := result.(type) {
 	case *AuthUser:
-		return checkToken(r.UserToken, r.kept)
+		return checkToken(r.UserToken)
 	case *PhoneSession:
-		return checkToken(r.UserToken, r.kept)
+		return checkToken(r.UserToken)
 	case []*BookedAppointment:
 		if body, ok := req.body.(*BookingRequest); ok && len(r) != len(body.Appointments) {
 			return fmt.Errorf("%d appointments were sent and %d came back", len(body.Appointments), len(r))
@@ -196,14 +223,11 @@ func checkResult(req call, result any) error {
 	return nil
 }
 
-func checkToken(t Token, k kept) error {
-	switch {
-	case t != "":
-		return nil
-	case k.Has("uuid"):
-		return errChallenge
+func checkToken(t Token) error {
+	if t == "" {
+		return errors.New("the answer has no user token")
 	}
-	return errors.New("the answer has no user token")
+	return nil
 }
 
 func checkID(id int64) error {

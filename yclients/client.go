@@ -150,5 +150,5 @@ func (c *Client) HasUser() bool { return c.user != "" }
 // BaseURL returns scheme and host that the client speaks to.
 func (c *Client) BaseURL() string { return c.base }
 
-// String tells where the client speaks to, without its tokens.
-func (c *Client) String() string { return "yclients client of " + c.base }
+// Format prints where the client speaks to, never its tokens.
+func (c Client) Format(f fmt.State, _ rune) { fmt.Fprint(f, "yclients client of "+c.base) }

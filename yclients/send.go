@@ -54,16 +54,23 @@ type none struct{}
 
 // send makes the call once. It never repeats it.
 func send[T any](ctx context.Context, c *Client, req call) (T, *Response, error) {
-	var result, zero T
+	var zero T
 	a, err := c.exchange(ctx, req)
 	if err != nil {
 		return zero, a.response(), err
 	}
+	result, err := decodeAs[T](a)
+	return result, a.response(), err
+}
+
+// decodeAs reads the data of an answer, or makes it the error that it is.
+func decodeAs[T any](a *answer) (T, error) {
+	var result, zero T
 	_, wantsNothing := any(result).(none)
 	if err := a.decode(reflect.ValueOf(&result).Elem(), wantsNothing); err != nil {
-		return zero, a.response(), err
+		return zero, err
 	}
-	return result, a.response(), nil
+	return result, nil
 }
 
 // exchange makes one round trip and reads the answer, without looking into it.
@@ -87,7 +94,9 @@ func (c *Client) exchange(ctx context.Context, req call) (*answer, error) {
 		if u, ok := errors.AsType[*url.Error](err); ok {
 			err = u.Err
 		}
-		if neverLeft(err, asked.Load(), connected.Load()) {
+		never := neverLeft(err, asked.Load(), connected.Load())
+		err = &quiet{err, a.mask(err.Error())}
+		if never {
 			return a, a.notSent(err)
 		}
 		return a, a.lost(err)
@@ -103,6 +112,15 @@ func (c *Client) exchange(ctx context.Context, req call) (*answer, error) {
 	}
 	return a, nil
 }
+
+// quiet is an error of the transport whose words may quote an answer.
+type quiet struct {
+	error
+	text string
+}
+
+func (q *quiet) Error() string { return q.text }
+func (q *quiet) Unwrap() error { return q.error }
 
 // neverLeft reports whether the request provably did not leave this machine:
 // the transport says so, or there never was a connection to write it to.
@@ -213,7 +231,8 @@ func (a *answer) response() *Response {
 	return &Response{Operation: a.operation, HTTPStatus: a.status, Header: a.header, Meta: a.envelope.meta(), data: a.envelope.data}
 }
 
-func (a *answer) isJSON() bool {
+// isPage reports whether a web page came back in place of JSON.
+func (a *answer) isPage() bool {
 	kind, _, _ := mime.ParseMediaType(a.header.Get("Content-Type"))
-	return kind == "" || strings.HasSuffix(kind, "json") || !strings.HasPrefix(kind, "text/html")
+	return kind == "text/html"
 }
