@@ -2,7 +2,7 @@
 // cannot read. A flag in localStorage says whether asking for a refresh at start makes sense at all.
 
 import { signal } from '@preact/signals'
-import { client, outcome, useAccess, type Failure, type Outcome, type Profile, type Tokens } from '../shared/api'
+import { client, outcome, setAccess, type Failure, type Outcome, type Profile, type Tokens } from '../shared/api'
 import { load, save } from '../shared/storage'
 
 export const profile = signal<Profile | undefined>(undefined)
@@ -15,7 +15,7 @@ let expires = 0
 let refreshToken: string | undefined
 
 function accept(tokens: Tokens): void {
-  useAccess(tokens.access_token)
+  setAccess(tokens.access_token)
   expires = Date.parse(tokens.access_expires)
   refreshToken = tokens.refresh_token
   signedIn.value = true
@@ -23,7 +23,7 @@ function accept(tokens: Tokens): void {
 }
 
 export function forget(): void {
-  useAccess(undefined)
+  setAccess(undefined)
   expires = 0
   refreshToken = undefined
   signedIn.value = false

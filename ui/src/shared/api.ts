@@ -36,7 +36,7 @@ const readLimit = 20_000
 const writeLimit = 45_000
 
 let access: string | undefined
-export function useAccess(token: string | undefined): void {
+export function setAccess(token: string | undefined): void {
   access = token
 }
 

@@ -1,0 +1,1 @@
+import{r as e,t}from"./jsxRuntime-DTQ_AgNd.js";e(t(`p`,{children:`Zapis`}),document.getElementById(`app`));

@@ -1,0 +1,75 @@
+// Reading with memory: what was read before is shown at once and asked for again behind it.
+
+import { useEffect, useRef, useState } from 'preact/hooks'
+import type { Failure, Outcome } from '../shared/api'
+import { lang } from '../shared/i18n'
+
+type Kept = { data: unknown; at: number }
+const memory = new Map<string, Kept>()
+
+/** Answers younger than this are not asked for again when a screen comes back. Milliseconds. */
+const young = 10_000
+
+export type Remote<T> = {
+  data?: T
+  failure?: Failure
+  /** Asking now; with data, that is the older answer. */
+  busy: boolean
+  retry: () => void
+}
+
+/**
+ * Reads what key names. An older answer of the same key is shown while asking. When asking fails the failure
+ * comes back, with the older answer beside it: the caller decides whether that may still be shown.
+ */
+export function useRemote<T>(key: string | undefined, read: () => Promise<Outcome<T>>): Remote<T> {
+  const [, draw] = useState(0)
+  const [round, setRound] = useState(0)
+  const state = useRef<{ key?: string; failure?: Failure; busy: boolean }>({ busy: false })
+  const language = lang.value
+  // A failure is worded by the server: after a switch of the language it is asked for again.
+  const words = state.current.failure && state.current.key === key ? language : ''
+
+  useEffect(() => {
+    if (key === undefined) return
+    const kept = memory.get(key)
+    if (kept && round === 0 && Date.now() - kept.at < young) {
+      state.current = { key, busy: false }
+      return draw((n) => n + 1)
+    }
+    let live = true
+    state.current = { key, busy: true }
+    draw((n) => n + 1)
+    void read().then((got) => {
+      if (got.ok) memory.set(key, { data: got.data, at: Date.now() })
+      if (!live) return
+      state.current = { key, busy: false, failure: got.ok ? undefined : got.failure }
+      draw((n) => n + 1)
+    })
+    return () => {
+      live = false
+    }
+  }, [key, round, words])
+
+  // A phone that finds its network again does not wait for a tap.
+  const network = state.current.failure?.kind === 'network'
+  useEffect(() => {
+    if (!network) return
+    const again = () => setRound((n) => n + 1)
+    window.addEventListener('online', again)
+    return () => window.removeEventListener('online', again)
+  }, [network])
+
+  const mine = state.current.key === key
+  return {
+    data: key === undefined ? undefined : (memory.get(key)?.data as T | undefined),
+    failure: mine ? state.current.failure : undefined,
+    busy: key !== undefined && (!mine || state.current.busy),
+    retry: () => setRound((n) => n + 1),
+  }
+}
+
+/** Forgets answers that are surely old: after a booking, the free times. */
+export function forgetAnswers(prefix: string): void {
+  for (const key of memory.keys()) if (key.startsWith(prefix)) memory.delete(key)
+}
