@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"zapis/internal/salon"
 )
 
 // CompanyRef is a branch as people name it: by id, or by an address from the browser.
@@ -82,4 +84,13 @@ func companyID(text string) (int64, error) {
 		return 0, ErrCompany
 	}
 	return id, nil
+}
+
+// CleanLogin brings a login into the form of YCLIENTS: a phone as digits (79000000001), anything else as it is.
+func CleanLogin(text string) string {
+	text = strings.TrimSpace(text)
+	if phone, err := salon.ParsePhone(text); err == nil {
+		return phone.Digits()
+	}
+	return text
 }

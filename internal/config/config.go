@@ -134,6 +134,8 @@ type Options struct {
 	// EnvFile is the path of the .env file. Empty: ".env" in the working folder if there is one. A file
 	// named here must exist.
 	EnvFile string
+	// NoFile reads no file at all.
+	NoFile bool
 	// Environ is os.Environ().
 	Environ []string
 	// Flags are variables given on the command line, by the names of Keys (ZAPIS_ADDR).
@@ -147,7 +149,9 @@ const DefaultEnvFile = ".env"
 // error is a *Faults.
 func Load(o Options) (*Config, error) {
 	l := &loader{cfg: &Config{origins: map[string]Origin{}}, values: map[string]string{}}
-	l.readFile(o.EnvFile)
+	if !o.NoFile {
+		l.readFile(o.EnvFile)
+	}
 	for _, kv := range o.Environ {
 		key, value, _ := strings.Cut(kv, "=")
 		l.put(key, value, Origin{Source: "environment"})

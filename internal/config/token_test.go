@@ -98,3 +98,13 @@ func TestParseCompany(t *testing.T) {
 		}
 	}
 }
+
+func TestCleanLogin(t *testing.T) {
+	for in, want := range map[string]string{
+		"8 (900) 000-00-01": "79000000001", "+79000000001": "79000000001", " 79000000001 ": "79000000001", "user1@example.com": "user1@example.com", "": "",
+	} {
+		if got := CleanLogin(in); got != want {
+			t.Errorf("CleanLogin(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
