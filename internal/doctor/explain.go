@@ -48,6 +48,18 @@ var cases = []struct {
 	found, next Text
 }{
 	{
+		is: kind(yclients.KindRateLimited), found: config.T("превышен предел запросов: 5 в секунду, 200 в минуту с одного адреса", "the limit of calls is exceeded: 5 a second, 200 a minute for one address"),
+		next: config.T("подождите минуту и повторите; если это надолго, с того же адреса в YCLIENTS ходит ещё кто-то",
+			"wait a minute and try again; if it lasts, something else calls YCLIENTS from the same address"),
+	},
+	{
+		is:    isWebPage,
+		code:  problem.UpstreamMalformed,
+		found: config.T("вместо ответа API пришла веб-страница", "a web page came instead of an answer of the API"),
+		next: config.T("проверьте YCLIENTS_BASE_URL (нужен узел api.…, не веб-кабинет); такую страницу показывает и прокси или провайдер",
+			"check YCLIENTS_BASE_URL (it is the api. host, not the web cabinet); a proxy or provider may show such a page too"),
+	},
+	{
 		is:    missing(yclients.CredentialHeader),
 		code:  problem.UpstreamKey,
 		found: config.T("заголовок Authorization не дошёл до YCLIENTS", "the Authorization header did not reach YCLIENTS"),
@@ -81,18 +93,6 @@ var cases = []struct {
 	},
 	{is: kind(yclients.KindForbidden), found: config.T("у сотрудника нет прав на этот филиал", "the employee has no rights in this branch")},
 	{is: kind(yclients.KindNotFound), found: config.T("YCLIENTS не находит того, о чём спросили", "YCLIENTS does not find what was asked for")},
-	{
-		is: kind(yclients.KindRateLimited), found: config.T("превышен предел запросов: 5 в секунду, 200 в минуту с одного адреса", "the limit of calls is exceeded: 5 a second, 200 a minute for one address"),
-		next: config.T("подождите минуту и повторите; если это надолго, с того же адреса в YCLIENTS ходит ещё кто-то",
-			"wait a minute and try again; if it lasts, something else calls YCLIENTS from the same address"),
-	},
-	{
-		is:    isWebPage,
-		code:  problem.UpstreamMalformed,
-		found: config.T("вместо ответа API пришла веб-страница", "a web page came instead of an answer of the API"),
-		next: config.T("проверьте YCLIENTS_BASE_URL (нужен узел api.…, не веб-кабинет); такую страницу показывает и прокси или провайдер",
-			"check YCLIENTS_BASE_URL (it is the api. host, not the web cabinet); a proxy or provider may show such a page too"),
-	},
 	{
 		is: func(e *yclients.Error) bool {
 			return e.HTTPStatus == http.StatusBadRequest || e.HTTPStatus == http.StatusNotAcceptable
