@@ -10,12 +10,12 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// Limits of a request. What exceeds them is refused before it is understood.
+// Limits of a request. What exceeds them is refused before it is understood. Size of headers and slowness are the
+// http.Server's to bound: its owner sets ReadHeaderTimeout, ReadTimeout, IdleTimeout and MaxHeaderBytes.
 const (
-	maxBody   = 64 << 10 // bytes; a booking takes about 1 KB
-	maxURL    = 4 << 10  // bytes
-	maxHeader = 16 << 10 // bytes
-	maxDepth  = 32       // nesting of a JSON document
+	maxBody  = 64 << 10 // bytes; a booking takes about 1 KB
+	maxURL   = 4 << 10  // bytes
+	maxDepth = 32       // nesting of a JSON document
 )
 
 // States of the whole server, as GET /v1/app tells them.
@@ -117,20 +117,6 @@ func New(c Config) *Gateway {
 
 // OpenAPI is the description of the mobile API, version 3.1.
 func (g *Gateway) OpenAPI() *huma.OpenAPI { return g.api.OpenAPI() }
-
-// Server is an http.Server with the limits that net/http does not set by itself: headers within 5 s and 16 KB, the
-// whole request within 15 s, the answer within a minute, idle connections closed after a minute.
-func (g *Gateway) Server() *http.Server {
-	return &http.Server{
-		Handler:           g,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      time.Minute, // longer than the longest budget of a route
-		IdleTimeout:       time.Minute,
-		MaxHeaderBytes:    maxHeader,
-		ErrorLog:          slog.NewLogLogger(g.log.Handler(), slog.LevelDebug),
-	}
-}
 
 // describe is the head of the API document. The version is the API's and not the program's, so that the
 // committed document changes only when the promise does.

@@ -80,7 +80,8 @@ func (g *Gateway) serveHot(ctx context.Context, w http.ResponseWriter, r *http.R
 	}
 	answer, fresh, err := read.answer(ctx)
 	if err != nil {
-		return false // rare, and huma's way knows how to say it
+		g.fail(w, r, err)
+		return true
 	}
 	h := w.Header()
 	h["Content-Type"] = jsonType

@@ -67,10 +67,10 @@ func (g *Gateway) mount(op *huma.Operation, next http.Handler) http.Handler {
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), budget)
 		defer cancel()
+		req.branch, _ = strconv.ParseInt(r.PathValue("branch"), 10, 64)
 		if hot && g.serveHot(ctx, w, r, req) {
 			return
 		}
-		req.branch, _ = strconv.ParseInt(r.PathValue("branch"), 10, 64)
 		err := strictQuery(r.URL.RawQuery)
 		if err == nil && byCookie {
 			err = g.sameSite(r, req)

@@ -69,6 +69,7 @@ func (p *Problem) add(with map[string]any) {
 // document, so that every failure of the API has one form. They are the library's package variables: set once, here.
 func init() {
 	huma.DefaultArrayNullable = false // a list of ours is never null
+	huma.ValidateStrictCasing = true  // "Phone" beside "phone" would be a doubled key
 	huma.NewError = func(status int, msg string, errs ...error) huma.StatusError {
 		return document(failure(status, msg, errs), "ru", "")
 	}
