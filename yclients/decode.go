@@ -360,7 +360,9 @@ func appendObject(b []byte, v reflect.Value) ([]byte, error) {
 	fields := fieldsOf(v.Type())
 	written := map[string]bool{}
 	var list []member
-	if o := v.Addr().Interface().(keeper).object(); o != nil {
+	start := len(b)
+	o := v.Addr().Interface().(keeper).object()
+	if o != nil {
 		o.each(func(m member) { list = append(list, m) })
 	}
 	b = append(b, '{')
@@ -391,7 +393,11 @@ func appendObject(b []byte, v reflect.Value) ([]byte, error) {
 			return nil, err
 		}
 	}
-	return append(b, '}'), nil
+	b = append(b, '}')
+	if o != nil && o.raw[0] == '[' && string(b[start:]) == "{}" {
+		return append(b[:start], o.raw...), nil
+	}
+	return b, nil
 }
 
 func appendKey(b []byte, key string) []byte {

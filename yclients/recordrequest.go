@@ -24,21 +24,21 @@ func (r *Record) Request() *RecordRequest {
 		Datetime:         r.Moment().String(),
 		SeanceLength:     r.SeanceLength,
 		Comment:          r.Comment,
-		SMSRemainHours:   &r.SMSRemainHours,
-		EmailRemainHours: &r.EmailRemainHours,
-		Attendance:       &r.Attendance,
+		SMSRemainHours:   said(r.kept, "sms_remain_hours", r.SMSRemainHours),
+		EmailRemainHours: said(r.kept, "email_remain_hours", r.EmailRemainHours),
+		Attendance:       said(r.kept, "attendance", r.Attendance),
 		APIID:            r.APIID,
 		CustomColor:      r.CustomColor,
 	}
 	if r.StaffID == 0 && r.Staff != nil {
 		req.StaffID = r.Staff.ID
 	}
-	if !r.Has("attendance") {
-		req.Attendance = &r.VisitAttendance
+	if req.Attendance == nil {
+		req.Attendance = said(r.kept, "visit_attendance", r.VisitAttendance)
 	}
 	for _, s := range r.Services {
 		if s != nil {
-			req.Services = append(req.Services, &RecordServiceRequest{ID: &s.ID, FirstCost: s.FirstCost, Discount: &s.Discount, Cost: s.Cost})
+			req.Services = append(req.Services, &RecordServiceRequest{ID: &s.ID, FirstCost: s.FirstCost, Discount: said(s.kept, "discount", s.Discount), Cost: s.Cost})
 		}
 	}
 	if c := r.Client; c != nil {
@@ -56,4 +56,14 @@ func (r *Record) Request() *RecordRequest {
 		req.CustomFields[code] = value
 	}
 	return req
+}
+
+// said returns a value to be sent only when it was received or set: what the
+// record did not show must not become zero.
+func said[T comparable](k kept, name string, value T) *T {
+	var zero T
+	if value == zero && !k.Has(name) {
+		return nil
+	}
+	return &value
 }
