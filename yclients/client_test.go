@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -306,14 +307,14 @@ func TestLostAnswers(t *testing.T) {
 		"not HTTP":            cut("user-token-example 79000000001\r\n\r\n"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			requests := 0
-			c := setup(t, func(w http.ResponseWriter, r *http.Request) { requests++; handler(w, r) })
+			var requests atomic.Int32
+			c := setup(t, func(w http.ResponseWriter, r *http.Request) { requests.Add(1); handler(w, r) })
 			_, _, err := c.Booking.Create(t.Context(), 1, booking())
 			if e := wantError(t, err, ErrOutcomeUnknown); e.SafeToRepeat || e.HTTPStatus != 0 {
 				t.Errorf("safe to repeat %t, status %d", e.SafeToRepeat, e.HTTPStatus)
 			}
-			if requests != 1 {
-				t.Errorf("the booking was sent %d times", requests)
+			if n := requests.Load(); n != 1 {
+				t.Errorf("the booking was sent %d times", n)
 			}
 			_, _, err = c.Records.List(t.Context(), 1, nil)
 			if e := wantError(t, err, ErrUnavailable); !e.SafeToRepeat {

@@ -31,8 +31,10 @@
 //
 // The API has no idempotency key, so the difference between the last two
 // decides whether a client is booked twice. The package never repeats a call
-// by itself and follows no redirect. A write counts as not sent only when that
-// is certain; transports of your own can say so through [NotSender].
+// by itself and follows no redirect. (The transport of net/http may resend a
+// read whose kept connection turned out to be closed; never a write of which a
+// byte was written.) A write counts as not sent only when that is certain;
+// transports of your own can say so through [NotSender].
 //
 // A refusal is never an empty list: an answer without its data, a refusal
 // inside a 200, a web page in place of JSON are errors.

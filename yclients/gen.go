@@ -1,3 +1,3 @@
 package yclients
 
-//go:generate go -C ../tools run ./sdkgen -list ../yclients/operations.txt -out ../yclients
+//go:generate go -C ../tools run ./sdkgen

@@ -1,7 +1,7 @@
 // Command sdkgen writes the methods and types of package yclients from the
 // contract.
 //
-//	go run ./sdkgen -list ../yclients/operations.txt -out ../yclients
+//	go run ./sdkgen
 //
 // The list names the operations to produce and what the contract cannot know:
 // which section a method belongs to, what it is called, which answers are the
@@ -18,8 +18,8 @@ import (
 )
 
 func main() {
-	listPath := flag.String("list", "operations.txt", "list of the operations to produce")
-	out := flag.String("out", ".", "folder of the package")
+	listPath := flag.String("list", "../yclients/operations.txt", "list of the operations to produce")
+	out := flag.String("out", "../yclients", "folder of the package")
 	check := flag.Bool("check", false, "compare with the files of the folder instead of writing them")
 	flag.Parse()
 	if err := run(*listPath, *out, *check); err != nil {
