@@ -23,12 +23,13 @@ type queue struct {
 	epoch   atomic.Int64 // rises with every refusal: grants of an older epoch are void
 	nowMono func() int64
 
-	mu     sync.Mutex
-	lanes  [laneCount]list.List
-	passes [laneCount]float64 // fair share: the lane with the lowest pass is next
-	inRow  int                // bookings served in a row while others waited
-	notes  []func(g *Grants, now int64)
-	closed bool
+	mu      sync.Mutex
+	lanes   [laneCount]list.List
+	passes  [laneCount]float64 // fair share: the lane with the lowest pass is next
+	reached float64            // the pass of the one served last
+	inRow   int                // bookings served in a row while others waited
+	notes   []func(g *Grants, now int64)
+	closed  bool
 
 	wake  chan struct{} // something changed
 	halt  context.CancelFunc
@@ -110,20 +111,21 @@ func (q *queue) enter(ctx context.Context, lane Lane, again bool) (*waiter, erro
 	if q.closed {
 		return nil, &NotSentError{ErrClosed}
 	}
-	lane0 := &q.lanes[lane]
-	if longest := max(1, int(float64(q.limits.PerSecond)*q.max[lane].Seconds())); lane0.Len() >= longest && !again {
+	line := &q.lanes[lane]
+	if longest := max(1, int(float64(q.limits.PerSecond)*q.max[lane].Seconds())); line.Len() >= longest && !again {
 		// So many are served at best within the lane's patience: one more could
 		// only grow old.
 		return nil, q.busy(lane, q.max[lane])
 	}
 	w := &waiter{ctx: ctx, lane: lane, since: time.Now(), ready: make(chan grant, 1)}
-	if lane0.Len() == 0 {
-		q.passes[lane] = max(q.passes[lane], q.lowestPass())
+	if line.Len() == 0 && lane != Booking {
+		// A lane that comes back has saved nothing up, and begins behind its share.
+		q.passes[lane] = max(q.passes[lane], q.reached+1/float64(share[lane]))
 	}
 	if again {
-		w.place = lane0.PushFront(w)
+		w.place = line.PushFront(w)
 	} else {
-		w.place = lane0.PushBack(w)
+		w.place = line.PushBack(w)
 	}
 	q.poke()
 	return w, nil
@@ -311,18 +313,9 @@ func (q *queue) turn() (Lane, bool) {
 		return 0, false
 	}
 	q.inRow = 0
+	q.reached = q.passes[other]
 	q.passes[other] += 1 / float64(share[other])
 	return other, true
-}
-
-func (q *queue) lowestPass() float64 {
-	low, found := 0.0, false
-	for l := Person; l < laneCount; l++ {
-		if q.lanes[l].Len() > 0 && (!found || q.passes[l] < low) {
-			low, found = q.passes[l], true
-		}
-	}
-	return low
 }
 
 // sendAway ends the wait of everybody when the road closes.
