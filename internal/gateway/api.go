@@ -61,6 +61,9 @@ func operation(id, method, path, tag, summary string, failures []int, tweak ...f
 		OperationID: id, Method: method, Path: path, Tags: []string{tag}, Summary: summary,
 		Errors: failures, MaxBodyBytes: maxBody,
 	}
+	if method == http.MethodGet && (tag == tagCatalogue || tag == tagService) {
+		op.Responses = map[string]*huma.Response{"304": {Description: "The answer with the ETag of If-None-Match is still the answer"}}
+	}
 	for _, f := range tweak {
 		f(&op)
 	}
@@ -86,7 +89,7 @@ func says(text string) func(*huma.Operation) {
 // Failures that whole groups of routes share.
 var (
 	whileReading = []int{400, 404, 422, 429, 503}
-	whileSigning = []int{400, 401, 404, 413, 415, 422, 429, 503}
+	whileSigning = []int{400, 401, 403, 404, 413, 415, 422, 429, 503}
 	whileBooking = []int{400, 401, 403, 404, 409, 413, 415, 422, 429, 503}
 )
 
@@ -100,7 +103,7 @@ func (g *Gateway) register(api huma.API) {
 
 func (g *Gateway) registerCatalogue(api huma.API) {
 	huma.Register(api, operation("getApp", http.MethodGet, "/v1/app", tagService,
-		"Whether the app can be used now, and how people sign in", []int{429}), g.getApp)
+		"Whether the app can be used now, and how people sign in", []int{422, 429}), g.getApp)
 	huma.Register(api, operation("listBranches", http.MethodGet, "/v1/branches", tagCatalogue,
 		"The branches of the chain", whileReading), g.listBranches)
 	huma.Register(api, operation("getBranch", http.MethodGet, "/v1/branches/{branch}", tagCatalogue,
@@ -130,13 +133,13 @@ func (g *Gateway) registerAuth(api huma.API) {
 		"Exchange the refresh token for fresh tokens", whileSigning,
 		says("In a browser the body is empty and the refresh token is read from its cookie.")), g.refreshSession)
 	huma.Register(api, operation("closeSession", http.MethodDelete, "/v1/auth/sessions/current", tagAuth,
-		"Sign out", []int{401, 429, 503}, bySession, status(http.StatusNoContent)), g.closeSession)
+		"Sign out", []int{401, 403, 422, 429, 503}, bySession, status(http.StatusNoContent)), g.closeSession)
 	huma.Register(api, operation("getMe", http.MethodGet, "/v1/me", tagProfile,
-		"My profile", []int{401, 429, 503}, bySession), g.getMe)
+		"My profile", []int{401, 422, 429, 503}, bySession), g.getMe)
 	huma.Register(api, operation("changeMe", http.MethodPatch, "/v1/me", tagProfile,
 		"Change my profile", []int{400, 401, 413, 415, 422, 429, 503}, bySession), g.changeMe)
 	huma.Register(api, operation("eraseMe", http.MethodDelete, "/v1/me", tagProfile,
-		"Erase my data here", []int{401, 429, 503}, bySession, status(http.StatusNoContent),
+		"Erase my data here", []int{401, 422, 429, 503}, bySession, status(http.StatusNoContent),
 		says("Erases what this server keeps. The salon's own client card stays with the salon.")), g.eraseMe)
 }
 

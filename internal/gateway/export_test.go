@@ -1,0 +1,10 @@
+package gateway
+
+// Patterns are all routes of the mux but the last resort.
+func (g *Gateway) Patterns() []string {
+	var list []string
+	for _, op := range g.operations {
+		list = append(list, op.Method+" "+op.Path)
+	}
+	return append(list, g.plain...)
+}
