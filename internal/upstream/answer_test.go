@@ -3,12 +3,19 @@ package upstream
 import (
 	"bytes"
 	"context"
+	"encoding/pem"
 	"errors"
+	"io"
+	"log"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -36,9 +43,9 @@ func TestRefusalPausesEverything(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, func(w *world) {
 				const bad = 4 // calls refused
-				calls := 0
+				var calls atomic.Int64
 				w.handle = func(rw http.ResponseWriter, _ *http.Request) {
-					if calls++; calls > bad {
+					if calls.Add(1) > bad {
 						answer(rw, 200, `{"success":true}`)
 						return
 					}
@@ -407,6 +414,40 @@ func TestManyBranchesFailingAreTheHost(t *testing.T) {
 	})
 }
 
+// Over TLS the gate lies below the encryption; the roots are those of CAFile.
+func TestTLS(t *testing.T) {
+	srv := httptest.NewTLSServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { answer(rw, 200, `{}`) }))
+	defer srv.Close()
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
+	post := func(c Config) (*Road, error) {
+		c.Fresh, c.Attempts = true, 1
+		r, err := New(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := r.Client().Post(srv.URL+"/api/v1/book_record/1", "application/json", strings.NewReader("{}"))
+		if err == nil {
+			_ = resp.Body.Close()
+		}
+		return r, err
+	}
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	block := &pem.Block{Type: "CERTIFICATE", Bytes: srv.Certificate().Raw}
+	if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	good, err := post(Config{CAFile: file})
+	if err != nil || good.Stats().LastMinute != 1 {
+		t.Errorf("with the CA file: got %v, %+v", err, good.Stats())
+	}
+	closeRoad(t, good)
+	bad, err := post(Config{})
+	if !notSent(err) {
+		t.Errorf("an unknown certificate: got %v, want not sent", err)
+	}
+	closeRoad(t, bad)
+}
+
 type recorder struct {
 	NopObserver
 	mu    sync.Mutex
@@ -421,9 +462,9 @@ func (o *recorder) Call(c Call) {
 
 func TestNothingSecretIsLogged(t *testing.T) {
 	inWorld(t, func(w *world) {
-		var log bytes.Buffer
+		var out bytes.Buffer
 		rec := &recorder{}
-		logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		logger := slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
 		r := w.road(Config{Logger: logger, Observer: rec})
 		secrets := []string{"79000000001", "deadbeefcafe", "partner-token-example", "1234secret"}
 		answerOf := w.handle
@@ -444,12 +485,12 @@ func TestNothingSecretIsLogged(t *testing.T) {
 		}
 		closeRoad(t, r)
 		for _, s := range secrets {
-			if strings.Contains(log.String(), s) {
-				t.Errorf("the log holds %s:\n%s", s, log.String())
+			if strings.Contains(out.String(), s) {
+				t.Errorf("the log holds %s:\n%s", s, out.String())
 			}
 		}
-		if !strings.Contains(log.String(), "/api/v1/loyalty/cards/{}/{}/{}") || !strings.Contains(log.String(), "branch=77") {
-			t.Errorf("the log does not tell what was called:\n%s", log.String())
+		if !strings.Contains(out.String(), "/api/v1/loyalty/cards/{}/{}/{}") || !strings.Contains(out.String(), "branch=77") {
+			t.Errorf("the log does not tell what was called:\n%s", out.String())
 		}
 		if len(rec.calls) != 8 || rec.calls[0].Status != 200 || rec.calls[1].Err == nil {
 			t.Errorf("observed: got %+v", rec.calls)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -162,10 +163,9 @@ func TestLaneOfContext(t *testing.T) {
 // When a pause ends, bookings go before the others that waited.
 func TestBookingsFirstOnResume(t *testing.T) {
 	inWorld(t, func(w *world) {
-		refuse := true
+		var answered atomic.Bool
 		w.handle = func(rw http.ResponseWriter, _ *http.Request) {
-			if refuse {
-				refuse = false
+			if answered.CompareAndSwap(false, true) {
 				rw.Header().Set("Retry-After", "3")
 				answer(rw, http.StatusTooManyRequests, `{}`)
 				return

@@ -9,12 +9,13 @@ import (
 )
 
 // GrantStore keeps the log of grants of an egress address for all who share it,
-// and over restarts. Update reads the row of egress (nil if there is none), calls
+// and over restarts. PaceUpdate reads the row of egress (nil if there is none), calls
 // fn with it and writes what fn returns, in one transaction that excludes every
 // other Update of the same egress. An error of fn is returned and nothing
 // written. fn may be called again if the transaction has to be repeated.
+// PaceUpdate returns soon after ctx ends: a call that hangs stops the pace.
 type GrantStore interface {
-	Update(ctx context.Context, egress string, fn func(old []byte) ([]byte, error)) error
+	PaceUpdate(ctx context.Context, egress string, fn func(old []byte) ([]byte, error)) error
 }
 
 const (
@@ -26,7 +27,7 @@ const (
 	// stepTolerance: when the wall clock and the monotonic one disagree by more
 	// than this between two looks at the store, the wall clock was set.
 	stepTolerance = 50 * time.Millisecond
-	// slowStore is the time of an Update from which on grants are stamped ahead,
+	// slowStore is the time of a PaceUpdate from which on grants are stamped ahead,
 	// so that they are not void by the time the store has confirmed them.
 	slowStore = 50 * time.Millisecond
 )
@@ -37,7 +38,7 @@ const (
 //
 // Within the process all instants are monotonic: a set wall clock changes
 // nothing. The store holds wall time, the only clock that several processes and
-// a restart have in common. The two are tied together anew at every Update, and a
+// a restart have in common. The two are tied together anew at every PaceUpdate, and a
 // row whose times cannot be trusted (the clock was set, the row is damaged, lost
 // or older than what we wrote ourselves) is replaced by what this process
 // remembers plus the most that others can have used in the meantime.
@@ -68,7 +69,7 @@ type ledger struct {
 	unsaved  []int64 // grants the store has not been told of
 	stored   int64   // youngest grant this process put into the store
 	restTill int64
-	took     time.Duration // of the last Update
+	took     time.Duration // of the last PaceUpdate
 }
 
 // grant is the permission for one call, at an instant that may lie a little
@@ -170,6 +171,15 @@ func (l *ledger) change(ctx context.Context, fn func(g *Grants, now int64), done
 	done()
 }
 
+// flush makes a last try to tell the store of the grants it has not heard of, for
+// the next start.
+func (l *ledger) flush() {
+	if len(l.unsaved) > 0 {
+		l.restTill = 0
+		l.note(context.Background(), func(*Grants, int64) {})
+	}
+}
+
 func (l *ledger) changeStored(ctx context.Context, fn func(g *Grants, now int64)) error {
 	ctx, cancel := context.WithTimeout(ctx, storePatience)
 	defer cancel()
@@ -180,7 +190,7 @@ func (l *ledger) changeStored(ctx context.Context, fn func(g *Grants, now int64)
 	)
 	begin := l.mono()
 	l.setDegraded(false)
-	err := l.store.Update(ctx, l.egress, func(old []byte) ([]byte, error) {
+	err := l.store.PaceUpdate(ctx, l.egress, func(old []byte) ([]byte, error) {
 		now = l.mono()
 		offset = l.wall().UnixMicro() - now
 		next = l.read(old, now, offset)

@@ -182,6 +182,29 @@ func TestClockSteps(t *testing.T) {
 	}
 }
 
+// What was granted while the store was away is told to it at the end, so that the
+// next start knows.
+func TestRestartAfterTheStoreWasAway(t *testing.T) {
+	inWorld(t, func(w *world) {
+		store := &shelf{}
+		ctx := context.Background()
+		var wg sync.WaitGroup
+		first := w.road(Config{Store: store, Processes: 1})
+		flood(ctx, &wg, first, Booking, 10, 5*time.Second)
+		wg.Wait()
+		store.set(func(s *shelf) { s.fail = errors.New("down") })
+		flood(ctx, &wg, first, Booking, 10, 35*time.Second)
+		wg.Wait()
+		store.set(func(s *shelf) { s.fail = nil })
+		closeRoad(t, first)
+		second := w.road(Config{Store: store, Processes: 1})
+		flood(ctx, &wg, second, Booking, 10, time.Minute)
+		wg.Wait()
+		closeRoad(t, second)
+		w.checkWindows(200, 5)
+	})
+}
+
 // A clock set back while no process runs makes the stored grants lie in the
 // future.
 func TestClockSetBackBetweenRuns(t *testing.T) {

@@ -186,6 +186,7 @@ func (q *queue) close() {
 // receiver chosen after, so that a booking that arrives meanwhile is not late.
 func (q *queue) dispatch(ctx context.Context) {
 	defer close(q.ended)
+	defer q.ledger.flush()
 	defer q.sendAway()
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
@@ -204,7 +205,7 @@ func (q *queue) dispatch(ctx context.Context) {
 			}
 			epoch := q.epoch.Load()
 			g, ok := q.ledger.take(ctx, upTo)
-			if !ok {
+			if !ok || ctx.Err() != nil { // at the end of ctx the store may not have heard of g
 				continue
 			}
 			g.epoch = epoch

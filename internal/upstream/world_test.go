@@ -296,7 +296,7 @@ func (s *shelf) hold(ctx context.Context) error {
 	}
 }
 
-func (s *shelf) Update(ctx context.Context, egress string, fn func([]byte) ([]byte, error)) error {
+func (s *shelf) PaceUpdate(ctx context.Context, egress string, fn func([]byte) ([]byte, error)) error {
 	if err := s.hold(ctx); err != nil {
 		return err
 	}
