@@ -218,6 +218,8 @@ func scalar(o *object, name string, fact contract.Field) string {
 		return "bool"
 	case is(floats) || fact.Format == "float" || fact.Format == "double":
 		return "float64"
+	case fact.Type == "number" && fact.Source == "example":
+		return "float64" // a whole number in a sample is an integer
 	case fact.Type == "integer", fact.Type == "number":
 		return "int64"
 	case fact.Source == "example" && isCount(name):
