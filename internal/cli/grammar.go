@@ -1,0 +1,200 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"text/tabwriter"
+
+	"github.com/alecthomas/kong"
+
+	"zapis/internal/config"
+	"zapis/internal/doctor"
+	"zapis/internal/problem"
+)
+
+// grammar is the command line. Its texts are variables, so that help exists in both languages.
+type grammar struct {
+	Help    helpFlag `short:"h" help:"${flag_help}"`
+	Lang    string   `enum:"ru,en," default:"" placeholder:"ru|en" help:"${flag_lang}"`
+	EnvFile string   `name:"env-file" placeholder:"${ph_file}" help:"${flag_env_file}"`
+
+	Demo    demoCmd    `cmd:"" help:"${cmd_demo}"`
+	Serve   serveCmd   `cmd:"" help:"${cmd_serve}"`
+	Sandbox sandboxCmd `cmd:"" help:"${cmd_sandbox}"`
+	Setup   setupCmd   `cmd:"" help:"${cmd_setup}"`
+	Doctor  doctorCmd  `cmd:"" help:"${cmd_doctor}"`
+	Config  struct {
+		Show showCmd `cmd:"" help:"${cmd_config_show}"`
+	} `cmd:"" help:"${cmd_config}"`
+	Version versionCmd `cmd:"" help:"${cmd_version}"`
+}
+
+// newGrammar prepares the examples under each command.
+func newGrammar(lang string) *grammar {
+	g := &grammar{}
+	for _, d := range []*taught{&g.Demo.taught, &g.Serve.taught, &g.Sandbox.taught, &g.Setup.taught, &g.Doctor.taught, &g.Config.Show.taught, &g.Version.taught} {
+		d.lang = lang
+	}
+	return g
+}
+
+// taught commands carry their language for the examples of their help.
+type taught struct{ lang string }
+
+type helpFlag bool
+
+func (helpFlag) BeforeReset(ctx *kong.Context) error {
+	return errors.Join(ctx.PrintUsage(false), errHelp)
+}
+
+type demoCmd struct {
+	taught    `kong:"-"`
+	Addr      string `default:"127.0.0.1:8484" placeholder:"${ph_addr}" help:"${demo_addr}"`
+	Data      string `placeholder:"${ph_dir}" help:"${demo_data}"`
+	LAN       bool   `name:"lan" help:"${demo_lan}"`
+	NoBrowser bool   `name:"no-browser" help:"${demo_no_browser}"`
+	Scale     int    `default:"1" hidden:""`
+}
+
+func (c demoCmd) Help() string { return examples["demo"].In(c.lang) }
+
+func (c demoCmd) Run(r *runner) error {
+	return r.commands.Demo(r.ctx, DemoOptions{
+		Addr: c.Addr, DataDir: c.Data, Lang: r.lang, LAN: c.LAN, NoBrowser: c.NoBrowser, Scale: c.Scale, Stdout: r.stdout, Stderr: r.stderr,
+	})
+}
+
+type serveCmd struct {
+	taught    `kong:"-"`
+	Addr      string `placeholder:"${ph_addr}" help:"${serve_addr}"`
+	AdminAddr string `name:"admin-addr" placeholder:"${ph_addr}" help:"${serve_admin}"`
+	Data      string `placeholder:"${ph_dir}" help:"${serve_data}"`
+}
+
+func (c serveCmd) Help() string { return examples["serve"].In(c.lang) }
+
+func (c serveCmd) Run(r *runner) error {
+	flags := map[string]string{}
+	for key, value := range map[string]string{"ZAPIS_ADDR": c.Addr, "ZAPIS_ADMIN_ADDR": c.AdminAddr, "ZAPIS_DATA": c.Data} {
+		if value != "" {
+			flags[key] = value
+		}
+	}
+	cfg, err := config.Load(config.Options{EnvFile: r.envFile, Environ: r.environ, Flags: flags})
+	if err != nil {
+		return err
+	}
+	r.warn(cfg)
+	return r.commands.Serve(r.ctx, ServeOptions{Config: cfg, Lang: r.lang, Stdout: r.stdout, Stderr: r.stderr})
+}
+
+// warn shows what looks wrong and does not stop a start.
+func (r *runner) warn(cfg *config.Config) {
+	for _, w := range cfg.Warnings {
+		fmt.Fprintf(r.stderr, "zapis: %s: %s\n  → %s\n", w.Key, w.What.In(r.lang), w.Fix.In(r.lang))
+	}
+}
+
+type sandboxCmd struct {
+	taught `kong:"-"`
+	Addr   string `default:"127.0.0.1:8585" placeholder:"${ph_addr}" help:"${sandbox_addr}"`
+	JSON   bool   `name:"json" help:"${sandbox_json}"`
+	Limits string `default:"real" placeholder:"real|off|xN" help:"${sandbox_limits}"`
+	Seed   int64  `placeholder:"N" help:"${sandbox_seed}"`
+}
+
+func (c sandboxCmd) Help() string { return examples["sandbox"].In(c.lang) }
+
+func (c sandboxCmd) Run(r *runner) error {
+	return r.commands.Sandbox(r.ctx, SandboxOptions{Addr: c.Addr, JSON: c.JSON, Limits: c.Limits, Seed: c.Seed, Lang: r.lang, Stdout: r.stdout, Stderr: r.stderr})
+}
+
+type doctorCmd struct {
+	taught `kong:"-"`
+	JSON   bool `name:"json" help:"${doctor_json}"`
+}
+
+func (c doctorCmd) Help() string { return examples["doctor"].In(c.lang) }
+
+func (c doctorCmd) Run(r *runner) error {
+	cfg, err := config.Load(config.Options{EnvFile: r.envFile, Environ: r.environ})
+	faults, isFaults := errors.AsType[*config.Faults](err)
+	if err != nil && !isFaults {
+		return err
+	}
+	newClient, end := r.openClient(cfg)
+	defer end()
+	report := doctor.Run(r.ctx, doctor.Options{Config: cfg, Faults: faults, NewClient: newClient})
+	if r.ctx.Err() != nil {
+		return errSilent{problem.ExitFailure} // interrupted: half a report is no answer
+	}
+	write := report.WriteText
+	if c.JSON {
+		write = report.WriteJSON
+	}
+	if err := write(r.stdout, r.lang); err != nil {
+		return err
+	}
+	if code := report.ExitCode(); code != 0 {
+		return errSilent{code}
+	}
+	return nil
+}
+
+type showCmd struct {
+	taught `kong:"-"`
+}
+
+func (c showCmd) Help() string { return examples["config show"].In(c.lang) }
+
+// Run lists every variable with its origin. Values are never shown: what is harmless today holds a
+// misplaced token tomorrow.
+func (c showCmd) Run(r *runner) error {
+	cfg, err := config.Load(config.Options{EnvFile: r.envFile, Environ: r.environ})
+	w := tabwriter.NewWriter(r.stdout, 0, 0, 2, ' ', 0)
+	for _, k := range config.Keys {
+		origin := cfg.Origin(k.Name)
+		where := origin.Text()
+		switch {
+		case origin.Source != "default":
+		case k.Default != "":
+			where = config.Tf("по умолчанию: %s", "default: %s", k.Default)
+		default:
+			where = config.T("–", "–")
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\n", k.Name, where.In(r.lang), k.About.In(r.lang))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	state := map[config.State]config.Text{
+		config.NotConfigured: config.T("доступ к YCLIENTS не настроен: zapis setup", "no account is configured: zapis setup"),
+		config.Disabled:      config.T("обмен с YCLIENTS выключен: YCLIENTS_ENABLED", "YCLIENTS is switched off: YCLIENTS_ENABLED"),
+		config.Ready:         config.T("доступ к YCLIENTS описан; проверить: zapis doctor", "an account is described; to check it: zapis doctor"),
+	}
+	fmt.Fprintf(r.stdout, "\n%s\n", state[cfg.State].In(r.lang))
+	r.warn(cfg)
+	return err
+}
+
+type versionCmd struct {
+	taught `kong:"-"`
+}
+
+func (c versionCmd) Help() string { return "" }
+
+func (c versionCmd) Run(r *runner) error {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return problem.New(problem.Internal).Detailf("the binary carries no build information")
+	}
+	line := "zapis " + info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" || s.Key == "vcs.time" {
+			line += " " + s.Value
+		}
+	}
+	_, err := fmt.Fprintln(r.stdout, line, info.GoVersion)
+	return err
+}

@@ -1,0 +1,131 @@
+package cli
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"zapis/internal/config"
+	"zapis/internal/doctor"
+	"zapis/internal/problem"
+	"zapis/internal/secret"
+	"zapis/internal/setup"
+)
+
+type setupCmd struct {
+	taught         `kong:"-"`
+	APIKey         string `name:"api-key" placeholder:"${ph_key}" help:"${setup_api_key}"`
+	Login          string `placeholder:"${ph_login}" help:"${setup_login}"`
+	PasswordStdin  bool   `name:"password-stdin" xor:"stdin" help:"${setup_password_stdin}"`
+	UserTokenStdin bool   `name:"user-token-stdin" xor:"stdin" help:"${setup_user_token_stdin}"`
+	Company        string `placeholder:"${ph_company}" help:"${setup_company}"`
+	BaseURL        string `name:"base-url" placeholder:"URL" help:"${setup_base_url}"`
+}
+
+func (c setupCmd) Help() string { return examples["setup"].In(c.lang) }
+
+func (c setupCmd) Run(r *runner) error {
+	o := setup.Options{
+		EnvFile: r.envFile, Environ: r.environ, APIKey: secret.Text(c.APIKey), Login: c.Login, Company: c.Company, BaseURL: c.BaseURL,
+		Password: func() (secret.String, error) { return secret.String{}, errors.New("no --password-stdin") },
+		Progress: r.progress,
+	}
+	if c.PasswordStdin {
+		if c.Login == "" {
+			return r.need("--password-stdin", "--login")
+		}
+		o.Password = r.readSecret
+	}
+	if c.UserTokenStdin {
+		if c.Login != "" {
+			return r.need("--login", "--password-stdin")
+		}
+		token, err := r.readSecret()
+		if err != nil || token.IsZero() {
+			return r.need("--user-token-stdin", "< token.txt")
+		}
+		o.UserToken = token
+	}
+	newClient, end := r.onePace()
+	defer end()
+	o.NewClient = newClient
+	result, err := setup.Run(r.ctx, o)
+	if failed, ok := errors.AsType[*setup.StepError](err); ok {
+		fmt.Fprintln(r.stderr, "\n"+config.T("ничего не записано", "nothing was written").In(r.lang))
+		return errSilent{failed.ExitCode()}
+	}
+	if err != nil {
+		return err
+	}
+	r.finish(result)
+	return nil
+}
+
+// onePace gives all clients of one address the same pace: every step of a setup spends one budget.
+func (r *runner) onePace() (client func(*config.Config) NewClient, end func()) {
+	made := map[string]NewClient{}
+	var ends []func()
+	client = func(cfg *config.Config) NewClient {
+		key := cfg.BaseURL + "\n" + cfg.CAFile
+		if made[key] == nil {
+			newClient, end := r.openClient(cfg)
+			made[key], ends = newClient, append(ends, end)
+		}
+		return made[key]
+	}
+	return client, func() {
+		for _, end := range ends {
+			end()
+		}
+	}
+}
+
+// need says that one flag wants another.
+func (r *runner) need(flag, other string) error {
+	fmt.Fprintf(r.stderr, "zapis: %s\n", config.Tf("%s требует %s", "%s needs %s", flag, other).In(r.lang))
+	return errSilent{problem.ExitUsage}
+}
+
+// progress shows a step as it ends.
+func (r *runner) progress(_ setup.Step, findings []doctor.Finding) {
+	report := doctor.Report{Findings: findings}
+	_ = report.WriteFindings(r.stdout, r.lang) // a closed terminal is noticed by the command's last line
+}
+
+func (r *runner) finish(result *setup.Result) {
+	if result.Diff != "" {
+		fmt.Fprintf(r.stdout, "\n%s:\n", result.Path)
+		for line := range strings.Lines(result.Diff) {
+			fmt.Fprint(r.stdout, "  "+line)
+		}
+	}
+	with := ""
+	if result.Path != config.DefaultEnvFile {
+		with = " --env-file " + result.Path
+	}
+	fmt.Fprintf(r.stdout, "\n%s\n", config.Tf("готово, дальше: zapis doctor%[1]s, потом zapis serve%[1]s", "done, next: zapis doctor%[1]s, then zapis serve%[1]s", with).In(r.lang))
+}
+
+// maxSecret is the longest password or token read.
+const maxSecret = 4096
+
+// readSecret reads one line from standard input, without echo when it is a terminal. Blanks inside and
+// around belong to a password; the line end does not.
+func (r *runner) readSecret() (secret.String, error) {
+	if f, ok := r.stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		fmt.Fprint(r.stderr, config.T("пароль или токен (не показывается): ", "password or token (not shown): ").In(r.lang))
+		text, err := term.ReadPassword(int(f.Fd()))
+		fmt.Fprintln(r.stderr)
+		return secret.Text(string(text)), err
+	}
+	line, err := bufio.NewReader(io.LimitReader(r.stdin, maxSecret)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return secret.String{}, err
+	}
+	return secret.Text(strings.TrimPrefix(strings.TrimRight(line, "\r\n"), "\ufeff")), nil
+}

@@ -1,0 +1,119 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"zapis/internal/config"
+)
+
+// vars are the texts of the grammar in one language. The parser substitutes ${…} in them, so $ is doubled.
+func vars(lang string) kong.Vars {
+	v := kong.Vars{}
+	for key, text := range texts {
+		v[key] = strings.ReplaceAll(text.In(lang), "$", "$$")
+	}
+	return v
+}
+
+var texts = map[string]config.Text{
+	"about": config.T("Zapis: запись в салон через YCLIENTS из своего мобильного приложения.\nПосмотреть без договора и ключей: zapis demo",
+		"Zapis: the backend of a salon's own mobile app on YCLIENTS.\nTo look around without an account: zapis demo"),
+	"exit_codes": config.T("Коды выхода: 0 хорошо, 1 сбой, 2 неверная командная строка, 3 настройки, 4 YCLIENTS отказал, 5 YCLIENTS не отвечает, 6 порт занят или папка недоступна.",
+		"Exit codes: 0 ok, 1 failure, 2 wrong command line, 3 configuration, 4 YCLIENTS refused, 5 YCLIENTS unreachable, 6 busy port or unusable folder."),
+
+	"cmd_demo":        config.T("песочница, API и страница записи одной командой, без договора", "sandbox, API and booking page in one command, no account needed"),
+	"cmd_serve":       config.T("сервер для мобильного приложения", "the server of the mobile app"),
+	"cmd_sandbox":     config.T("эмулятор YCLIENTS отдельно, для своих проверок", "the YCLIENTS emulator alone, for your own tests"),
+	"cmd_setup":       config.T("получить ключи, проверить их и записать в .env", "obtain the keys, prove them and write them to .env"),
+	"cmd_doctor":      config.T("проверить настройки и сказать, что делать", "check the configuration and say what to do"),
+	"cmd_config":      config.T("настройки", "configuration"),
+	"cmd_config_show": config.T("какие переменные есть и откуда они взялись (без значений)", "which variables there are and where they come from (no values)"),
+	"cmd_version":     config.T("версия программы", "version of the program"),
+
+	"flag_help":     config.T("эта справка", "this help"),
+	"flag_lang":     config.T("язык: ru или en; иначе по LC_ALL и LANG", "language: ru or en; else from LC_ALL and LANG"),
+	"flag_env_file": config.T("файл настроек; иначе .env в текущей папке", "file of settings; else .env in the working folder"),
+
+	"ph_file": config.T("ФАЙЛ", "FILE"), "ph_addr": config.T("УЗЕЛ:ПОРТ", "HOST:PORT"), "ph_dir": config.T("ПАПКА", "DIR"), "ph_key": config.T("КЛЮЧ", "KEY"),
+	"ph_login": config.T("ТЕЛЕФОН", "PHONE"), "ph_company": config.T("НОМЕР|АДРЕС", "ID|URL"),
+
+	"demo_addr":       config.T("где открыть страницу", "where to open the page"),
+	"demo_data":       config.T("папка данных; иначе временная, потом удаляется", "data folder; else a temporary one, removed at the end"),
+	"demo_lan":        config.T("пустить телефоны из той же сети и показать QR-код", "let phones of the same network in and show a QR code"),
+	"demo_no_browser": config.T("не открывать браузер", "do not open a browser"),
+
+	"serve_addr":  config.T("где слушать приложение (ZAPIS_ADDR); иначе :8484", "where to listen for the app (ZAPIS_ADDR); else :8484"),
+	"serve_admin": config.T("где слушать оператора (ZAPIS_ADMIN_ADDR); иначе 127.0.0.1:8486", "where to listen for the operator (ZAPIS_ADMIN_ADDR); else 127.0.0.1:8486"),
+	"serve_data":  config.T("папка данных (ZAPIS_DATA); иначе zapis-data", "data folder (ZAPIS_DATA); else zapis-data"),
+
+	"sandbox_addr":   config.T("где слушать", "where to listen"),
+	"sandbox_json":   config.T("напечатать адрес и ключи одной строкой JSON", "print address and keys as one line of JSON"),
+	"sandbox_limits": config.T("пределы запросов: real как в жизни, off без них, xN в N раз выше", "rate limits: real as in life, off for none, xN for N times as many"),
+	"sandbox_seed":   config.T("число, из которого растут данные салонов", "number from which the salons' data grow"),
+
+	"setup_api_key":          config.T("API-ключ аккаунта Маркетплейса, он же партнёрский токен; иначе тот, что уже настроен", "API key of the Marketplace account, also called partner token; else the one configured already"),
+	"setup_login":            config.T("логин сотрудника: телефон или почта", "login of an employee: phone or e-mail"),
+	"setup_password_stdin":   config.T("прочитать пароль из стандартного ввода; он нигде не сохраняется", "read the password from standard input; it is kept nowhere"),
+	"setup_user_token_stdin": config.T("вместо пароля прочитать готовый токен сотрудника", "read the employee's token instead of a password"),
+	"setup_company":          config.T("филиал: номер или любой адрес с ним; не нужен, если филиал один", "branch: its id or any address with it; not needed if there is one only"),
+	"setup_base_url":         config.T("адрес YCLIENTS или песочницы", "address of YCLIENTS or of a sandbox"),
+
+	"doctor_json": config.T("отчёт как JSON", "the report as JSON"),
+}
+
+// examples stand under the help of each command.
+var examples = map[string]config.Text{
+	"demo": config.T(`Примеры:
+  zapis demo                          всё сразу, откроется браузер
+  zapis demo --lan                    и на телефоне в той же сети
+  zapis demo --addr 127.0.0.1:9000    если порт 8484 занят`, `Examples:
+  zapis demo                          everything at once, opens the browser
+  zapis demo --lan                    on a phone of the same network too
+  zapis demo --addr 127.0.0.1:9000    if port 8484 is busy`),
+	"serve": config.T(`Настройки: окружение процесса сильнее файла, ключи командной строки сильнее обоих.
+
+Примеры:
+  zapis serve                                   по .env в текущей папке
+  zapis serve --env-file backend/.env           по другому файлу
+  ZAPIS_MODE=readonly zapis serve --addr :8080  только чтение, другой порт`, `Settings: the process environment beats the file, flags beat both.
+
+Examples:
+  zapis serve                                   by .env in the working folder
+  zapis serve --env-file backend/.env           by another file
+  ZAPIS_MODE=readonly zapis serve --addr :8080  reading only, another port`),
+	"sandbox": config.T(`Примеры:
+  zapis sandbox                       адрес и ключи на экране
+  zapis sandbox --json --limits x10   для скрипта, пределы в 10 раз выше
+  curl http://127.0.0.1:8585/_sandbox/sms   «отправленные» СМС`, `Examples:
+  zapis sandbox                       address and keys on the screen
+  zapis sandbox --json --limits x10   for a script, limits ten times higher
+  curl http://127.0.0.1:8585/_sandbox/sms   the SMS "sent"`),
+	"setup": config.T(`Ключ: зарегистрируйтесь на https://yclients.com/appstore/developers и скопируйте API-ключ. Отдельный «партнёрский токен» не нужен.
+Файл меняется, только когда каждая часть проверена; чужие строки остаются как были.
+
+Примеры:
+  zapis setup --api-key КЛЮЧ --login 79000000001 --password-stdin < пароль.txt
+  zapis setup --api-key КЛЮЧ --login 79000000001 --password-stdin --company https://yclients.com/timetable/4564
+  zapis setup --user-token-stdin --company 4564 < токен.txt     ключ уже настроен, пароль не нужен
+  zapis setup --env-file backend/.env --api-key КЛЮЧ --login 79000000001 --password-stdin`,
+		`The key: register at https://yclients.com/appstore/developers and copy the API key. No separate "partner token" is needed.
+The file changes only when every part is proven; other lines stay as they were.
+
+Examples:
+  zapis setup --api-key KEY --login 79000000001 --password-stdin < password.txt
+  zapis setup --api-key KEY --login 79000000001 --password-stdin --company https://yclients.com/timetable/4564
+  zapis setup --user-token-stdin --company 4564 < token.txt     the key is configured, no password needed
+  zapis setup --env-file backend/.env --api-key KEY --login 79000000001 --password-stdin`),
+	"doctor": config.T(`Примеры:
+  zapis doctor                          проверить .env и YCLIENTS
+  zapis doctor --env-file backend/.env  другой файл
+  zapis doctor --json                   для мониторинга; код выхода говорит правду`, `Examples:
+  zapis doctor                          check .env and YCLIENTS
+  zapis doctor --env-file backend/.env  another file
+  zapis doctor --json                   for monitoring; the exit code tells the truth`),
+	"config show": config.T(`Пример:
+  zapis config show --env-file backend/.env`, `Example:
+  zapis config show --env-file backend/.env`),
+}
