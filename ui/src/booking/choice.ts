@@ -61,7 +61,7 @@ effect(() => {
   const { branch, services, staff, date, slot } = choice.value
   const zone = branchOf(branch)?.zone
   const day = slot && zone ? dayOf(slot.time, zone) : date
-  tell({ type: 'zapis:choice', branch, services, staff, date: day, start: slot?.start, time: slot?.time })
+  tell({ type: 'zapis:choice', branch, services, staff, date: day, start: slot?.start, time: slot?.time, duration: slot?.duration_s })
 })
 effect(() => tell({ type: 'zapis:screen', name: route.value.screen }))
 

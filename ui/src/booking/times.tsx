@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { client, outcome, type Slot } from '../shared/api'
 import {
-  addDays, capital, clock, dayNumber, dayOf, hourOf, isWeekend, longDay, monthShort, monthTitle, shortDay, weekday, weekdayIndex, zoneDiffers,
+  addDays, capital, clock, dayNumber, dayOf, hourOf, isWeekend, longDay, monthShort, monthTitle, tinyDay, weekday, weekdayIndex, zoneDiffers,
 } from '../shared/format'
 import { locale } from '../shared/i18n'
 import { Icon } from '../shared/icons'
@@ -256,7 +256,7 @@ function SlotButton({ slot, zone, chosen, withDay, onSlot }: { slot: Slot; zone:
       aria-label={`${longDay(day)}, ${clock(slot.time, zone)}`}
       onClick={() => onSlot(slot)}
     >
-      {withDay && <span class="slot-day">{shortDay(day)}</span>}
+      {withDay && <span class="slot-day">{tinyDay(day)}</span>}
       {clock(slot.time, zone)}
     </button>
   )

@@ -1,2 +1,6 @@
 import { render } from 'preact'
-render(<p>Zapis</p>, document.getElementById('app')!)
+import '../shared/base.css'
+import './console.css'
+import { Console } from './console'
+
+render(<Console />, document.getElementById('app')!)

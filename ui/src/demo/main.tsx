@@ -1,2 +1,8 @@
 import { render } from 'preact'
-render(<p>Zapis</p>, document.getElementById('app')!)
+import '../shared/base.css'
+import './demo.css'
+import { Demo } from './demo'
+import { start } from './sandbox'
+
+void start()
+render(<Demo />, document.getElementById('app')!)

@@ -72,6 +72,8 @@ export const monthShort = (date: string) => format(noon(date), 'UTC', { month: '
 export const longDay = (date: string) => format(noon(date), 'UTC', { weekday: 'long', day: 'numeric', month: 'long' })
 export const shortDay = (date: string) => format(noon(date), 'UTC', { weekday: 'short', day: 'numeric', month: 'long' })
 
+export const tinyDay = (date: string) => format(noon(date), 'UTC', { weekday: 'short', day: 'numeric', month: 'short' }).replace('.', '')
+
 export function addDays(date: string, n: number): string {
   const d = noon(date)
   d.setUTCDate(d.getUTCDate() + n)

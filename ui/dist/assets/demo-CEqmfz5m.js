@@ -1,1 +1,0 @@
-import{r as e,t}from"./jsxRuntime-DTQ_AgNd.js";e(t(`p`,{children:`Zapis`}),document.getElementById(`app`));
