@@ -167,9 +167,9 @@ func (s *Store) insertIntent(ctx context.Context, tx *Tx, it Intent, idem *Idemp
 	if it.APIID != "" {
 		apiID = &it.APIID
 	}
-	_, err := tx.exec(ctx, `INSERT INTO intents (id, booking_id, account_id, branch_id, kind, state, api_id, sealed_payload, fingerprint,
+	_, err := tx.exec(ctx, `INSERT INTO intents (id, booking_id, number, account_id, branch_id, kind, state, api_id, sealed_payload, fingerprint,
 		version, lease_until, attempts, looks, next_look_at, reason, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, 'ready', $6, $7, $8, 1, $9, 0, 0, $10, '', $11, $11)`,
+		VALUES ($1, $2, (SELECT COALESCE(max(number), 0) + 1 FROM intents WHERE booking_id = $2), $3, $4, $5, 'ready', $6, $7, $8, 1, $9, 0, 0, $10, '', $11, $11)`,
 		it.ID, it.BookingID, it.AccountID, it.BranchID, string(it.Kind), apiID, s.seal("intents.payload", it.ID, it.Payload),
 		it.Fingerprint, millis(it.LeaseUntil), millis(it.NextLookAt), millis(it.CreatedAt))
 	if err != nil {
@@ -193,7 +193,7 @@ func (s *Store) Intent(ctx context.Context, id string) (Intent, error) {
 
 // LastIntent reads the newest intent of a booking.
 func (s *Store) LastIntent(ctx context.Context, bookingID string) (Intent, error) {
-	return s.oneIntent(ctx, `SELECT `+intentColumns+` FROM intents WHERE booking_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1`, bookingID)
+	return s.oneIntent(ctx, `SELECT `+intentColumns+` FROM intents WHERE booking_id = $1 ORDER BY number DESC LIMIT 1`, bookingID)
 }
 
 // DueIntents lists open intents whose look is due and which nobody holds, the most overdue first. ClaimIntent

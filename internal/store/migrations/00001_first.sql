@@ -60,6 +60,7 @@ CREATE INDEX booking_appointments_record ON booking_appointments (record_id);
 CREATE TABLE intents (
     id             TEXT PRIMARY KEY,
     booking_id     TEXT NOT NULL, -- no reference: a record made elsewhere (r-branch-record) is moved and cancelled too
+    number         BIGINT NOT NULL, -- first, second, … change of this booking
     account_id     TEXT NOT NULL,
     branch_id      BIGINT NOT NULL,
     kind           TEXT NOT NULL,
@@ -81,7 +82,7 @@ CREATE TABLE intents (
 -- One change of a booking at a time, whatever runs beside: by constraint, not by care.
 CREATE UNIQUE INDEX intents_open ON intents (booking_id) WHERE state IN ('ready', 'sent', 'unknown');
 CREATE INDEX intents_due ON intents (next_look_at) WHERE state IN ('ready', 'sent', 'unknown');
-CREATE INDEX intents_booking ON intents (booking_id, created_at);
+CREATE UNIQUE INDEX intents_booking ON intents (booking_id, number);
 
 CREATE TABLE idempotency (
     owner_key       TEXT NOT NULL,
