@@ -11,20 +11,25 @@ import (
 	"time"
 )
 
+// The guard of 0.2 s is all there is for the age of a grant at the gate and the
+// network's jitter after it. So either grants of the full age on an even network,
+// or young ones on an uneven network.
 func TestWorstWindow(t *testing.T) {
-	for seed := range uint64(3) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+	for seed := range uint64(6) {
+		life, uneven := 200*time.Millisecond, time.Duration(1)
+		if seed%2 == 1 {
+			life, uneven = 50*time.Millisecond, 149*time.Millisecond
+		}
+		t.Run(fmt.Sprintf("seed %d, life %s", seed, life), func(t *testing.T) {
 			inWorld(t, func(w *world) {
 				net := jitter(seed)
-				// The guard of 0.2 s is for the network once a grant is used at once,
-				// so connections take no time at all or so long that the grant is void.
-				w.write = func() { net(0, 150*time.Millisecond) }
-				w.dial = func() error { net(210*time.Millisecond, 600*time.Millisecond); return nil }
+				w.write = func() { net(0, uneven) }
+				w.dial = func() error { net(0, 600*time.Millisecond); return nil }
 				w.handle = func(rw http.ResponseWriter, r *http.Request) {
 					net(20*time.Millisecond, 800*time.Millisecond)
 					answer(rw, 200, `{"success":true}`)
 				}
-				r := w.road(Config{})
+				r := w.road(Config{Limits: Limits{Life: life}})
 				var wg sync.WaitGroup
 				for lane, n := range []int{1, 6, 4, 4} {
 					flood(context.Background(), &wg, r, Lane(lane), n, 4*time.Minute)
