@@ -63,6 +63,7 @@ func TestStories(t *testing.T) {
 			e.Setenv("ZAPIS_LIMITS_SCALE", "10") // both sides alike: a command faster than the pace would be refused
 			e.Setenv("LANG", "en_US.UTF-8")
 			e.Setenv("NO_PROXY", "127.0.0.1")
+			e.Setenv("XDG_CACHE_HOME", e.WorkDir+"/cache") // the log of calls
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
@@ -148,6 +149,7 @@ func TestExamplesAreRight(t *testing.T) {
 
 // An interrupted setup or doctor is no success: scripts go on after a 0.
 func TestInterruptedIsNoSuccess(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	sb := sandbox.Start(t, sandbox.WithLimits(sandbox.Off))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -161,5 +163,22 @@ func TestInterruptedIsNoSuccess(t *testing.T) {
 	}
 	if _, err := os.Stat(file); err == nil {
 		t.Error("an interrupted setup wrote the file")
+	}
+}
+
+// Commands one after another spend one budget: each alone would stay within the second, together not.
+func TestCommandsShareThePace(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	sb := sandbox.Start(t, sandbox.WithLimits(4))
+	environ := []string{"YCLIENTS_BASE_URL=" + sb.URL(), "YCLIENTS_API_TOKEN=" + sandbox.PartnerToken, "YCLIENTS_USER_TOKEN=" + sandbox.UserToken,
+		"YCLIENTS_COMPANY_ID=4564", "ZAPIS_COMPANY_IDS=4565,4566", "ZAPIS_LIMITS_SCALE=4"}
+	for range 4 { // 9 calls each, 20 a second allowed
+		var out, errs strings.Builder
+		if code := fake().Main(t.Context(), []string{"doctor"}, strings.NewReader(""), &out, &errs, environ); code != 0 {
+			t.Fatalf("exit %d:\n%s%s", code, out.String(), errs.String())
+		}
+	}
+	if n := sb.Usage().Refusals; n != 0 {
+		t.Errorf("%d of the calls were refused for their pace, want none", n)
 	}
 }

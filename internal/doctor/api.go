@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -16,6 +17,25 @@ import (
 // callLimit bounds one call, waiting for its turn included.
 const callLimit = 90 * time.Second
 
+// patiently makes one call of a check, and again after a refusal for the rate of calls. All of them read.
+func (e *exam) patiently(ctx context.Context, call func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	for try := 1; ; try++ {
+		err := call(ctx)
+		if try == 3 || !errors.Is(err, yclients.ErrRateLimited) {
+			return err
+		}
+		pause := time.NewTimer(e.Patience)
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+			return err
+		}
+	}
+}
+
 // checkAPIKey makes the one call that needs the API key and nothing else.
 func checkAPIKey(ctx context.Context, e *exam, _ int64) []Finding {
 	c, err := e.NewClient(yclients.Token(e.Config.Account.PartnerToken.Reveal()), "")
@@ -23,11 +43,12 @@ func checkAPIKey(ctx context.Context, e *exam, _ int64) []Finding {
 		return failed(problem.ConfigInvalid, config.Tf("%s", "%s", err.Error()), Text{})
 	}
 	e.partner = c
-	ctx, cancel := context.WithTimeout(ctx, callLimit)
-	defer cancel()
-	began := e.Now()
-	_, resp, err := c.Companies.List(ctx, &yclients.CompanyListOptions{Count: 1})
-	e.noteDate(resp, began)
+	err = e.patiently(ctx, func(ctx context.Context) error {
+		began := e.Now()
+		_, resp, err := c.Companies.List(ctx, &yclients.CompanyListOptions{Count: 1})
+		e.noteDate(resp, began)
+		return err
+	})
 	if err != nil {
 		f := Explain(err)
 		if f.Problem == problem.UpstreamToken { // nothing but the key was sent
@@ -57,9 +78,10 @@ func checkUserToken(ctx context.Context, e *exam, _ int64) []Finding {
 		return failed(problem.ConfigInvalid, config.Tf("%s", "%s", err.Error()), Text{})
 	}
 	e.both = c
-	ctx, cancel := context.WithTimeout(ctx, callLimit)
-	defer cancel()
-	e.mine, err = Managed(ctx, c)
+	err = e.patiently(ctx, func(ctx context.Context) (err error) {
+		e.mine, err = managed(ctx, c)
+		return err
+	})
 	if err != nil {
 		return []Finding{Explain(err)}
 	}
@@ -70,9 +92,9 @@ func checkUserToken(ctx context.Context, e *exam, _ int64) []Finding {
 	return ok(config.Tf("управляет: %s", "manages %s", config.Count(len(e.mine), "филиал", "филиала", "филиалов", "branch", "branches")))
 }
 
-// Managed lists the branches that the user of the client manages. A list ends with a page that brings
+// managed lists the branches that the user of the client manages. A list ends with a page that brings
 // nothing new: a short page is not the last one, and a server may ignore the page number.
-func Managed(ctx context.Context, c *yclients.Client) ([]Company, error) {
+func managed(ctx context.Context, c *yclients.Client) ([]Company, error) {
 	var all []Company
 	for page := int64(1); ; page++ {
 		items, _, err := c.Companies.List(ctx, &yclients.CompanyListOptions{My: true, Count: 200, Page: page})
@@ -101,9 +123,11 @@ func checkBranch(ctx context.Context, e *exam, branch int64) []Finding {
 	if c := e.company(branch); c.ID != 0 {
 		return ok(config.Tf("«%s», %s", "\"%s\", %s", c.Title, orDash(c.City)))
 	}
-	ctx, cancel := context.WithTimeout(ctx, callLimit)
-	defer cancel()
-	c, _, err := e.both.Companies.Get(ctx, branch, nil)
+	var c *yclients.Company
+	err := e.patiently(ctx, func(ctx context.Context) (err error) {
+		c, _, err = e.both.Companies.Get(ctx, branch, nil)
+		return err
+	})
 	if err != nil {
 		f := Explain(err)
 		if f.Problem == problem.UpstreamCompany {
@@ -148,9 +172,11 @@ var rights = []struct {
 }
 
 func checkRights(ctx context.Context, e *exam, branch int64) []Finding {
-	ctx, cancel := context.WithTimeout(ctx, callLimit)
-	defer cancel()
-	p, _, err := e.both.Users.Permissions(ctx, branch)
+	var p *yclients.Permissions
+	err := e.patiently(ctx, func(ctx context.Context) (err error) {
+		p, _, err = e.both.Users.Permissions(ctx, branch)
+		return err
+	})
 	if err != nil {
 		return []Finding{Explain(err)}
 	}
@@ -171,9 +197,11 @@ func checkRights(ctx context.Context, e *exam, branch int64) []Finding {
 }
 
 func checkBookingOpen(ctx context.Context, e *exam, branch int64) []Finding {
-	ctx, cancel := context.WithTimeout(ctx, callLimit)
-	defer cancel()
-	list, _, err := e.partner.Booking.Services(ctx, branch, nil)
+	var list *yclients.BookServices
+	err := e.patiently(ctx, func(ctx context.Context) (err error) {
+		list, _, err = e.partner.Booking.Services(ctx, branch, nil)
+		return err
+	})
 	if err != nil {
 		return []Finding{Explain(err)}
 	}

@@ -97,6 +97,9 @@ type Options struct {
 	Only []string
 	// Now is the clock; default time.Now.
 	Now func() time.Time
+	// Patience is the pause after a refusal for the rate of calls, which is tried three times in all: a server
+	// beside us may be spending the same budget. Default 2 s.
+	Patience time.Duration
 	// Dial and Resolve reach the network outside of HTTP; default net.Dialer and net.Resolver.
 	Dial    func(ctx context.Context, network, address string) (net.Conn, error)
 	Resolve func(ctx context.Context, host string) ([]string, error)
@@ -151,14 +154,13 @@ func wantedChecks(only []string) map[string]bool {
 // exam is what the checks of one run share.
 type exam struct {
 	Options
-	partner   *yclients.Client // API key only
-	both      *yclients.Client // with the user token
-	mine      []Company        // branches of the user
-	foreign   map[int64]Company
-	date      time.Time     // the server's clock
-	dateAt    time.Time     // ours, in the middle of the same call
-	roundTrip time.Duration // of that call
-	passed    map[passKey]bool
+	partner *yclients.Client // API key only
+	both    *yclients.Client // with the user token
+	mine    []Company        // branches of the user
+	foreign map[int64]Company
+	date    time.Time // the server's clock
+	dateAt  time.Time // ours, in the middle of the same call
+	passed  map[passKey]bool
 }
 
 type passKey struct {
@@ -169,6 +171,9 @@ type passKey struct {
 func newExam(o Options) *exam {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Patience == 0 {
+		o.Patience = 2 * time.Second
 	}
 	if o.Dial == nil {
 		o.Dial = (&net.Dialer{Timeout: 5 * time.Second}).DialContext

@@ -41,7 +41,7 @@ func examine(t *testing.T, env map[string]string, change ...func(*doctor.Options
 	}
 	o := doctor.Options{
 		Config: cfg, Faults: faults,
-		Proxy: nil,
+		Patience: time.Millisecond,
 		NewClient: func(partner, user yclients.Token) (*yclients.Client, error) {
 			roots, err := cfg.RootCAs()
 			if err != nil {
@@ -163,7 +163,7 @@ func TestServerFailures(t *testing.T) {
 		code   problem.Code
 		says   string
 	}{
-		"rate refusal in a 200": {sandbox.Faults{RefuseNext: 1}, problem.UpstreamLimited, "5 a second"},
+		"rate refusal in a 200": {sandbox.Faults{RefuseNext: 3}, problem.UpstreamLimited, "5 a second"},
 		"off":                   {sandbox.Faults{Off: true}, problem.UpstreamUnavailable, "trouble"},
 		"error":                 {sandbox.Faults{ErrorNext: 1}, problem.UpstreamUnavailable, "trouble"},
 	} {
@@ -182,6 +182,18 @@ func TestServerFailures(t *testing.T) {
 				t.Errorf("the next check: %+v, want skipped with its reason", skipped)
 			}
 		})
+	}
+}
+
+// A server beside us may have spent the second's budget: two refusals are waited out.
+func TestRefusalsAreWaitedOut(t *testing.T) {
+	t.Parallel()
+	sb := sandbox.Start(t, sandbox.WithLimits(sandbox.Off))
+	if err := sb.SetFaults(sandbox.Faults{RefuseNext: 2}); err != nil {
+		t.Fatal(err)
+	}
+	if r := examine(t, envFor(sb)); r.ExitCode() != 0 {
+		t.Errorf("exit %d: %+v", r.ExitCode(), find(t, r, doctor.CheckAPIKey, 0))
 	}
 }
 
