@@ -9,7 +9,7 @@ import { book, openAttempt } from './attempt'
 import { branchOf, choice, choose, readBranches } from './choice'
 import { CodeEntry, useCode } from './code'
 import { keep } from './kept'
-import { Dialog, Field, phoneLooksWhole, Skeleton, Trouble } from './parts'
+import { Dialog, Field, phoneLooksWhole, Skeleton, Trouble, useToTrouble } from './parts'
 import { useServices } from './pick'
 import { forgetAnswers, useRemote } from './remote'
 import { go, replace } from './route'
@@ -36,6 +36,7 @@ export function Confirm() {
   const [codeAsked, setCodeAsked] = useState(false)
   const code = useCode()
   const consent = useConsent(branch)
+  useToTrouble(failure)
 
   useEffect(() => {
     if (!c.name && profile.value?.name) choose({ name: profile.value.name })
@@ -145,7 +146,7 @@ export function Confirm() {
     >
       <h1 tabIndex={-1}>{t('confirm')}</h1>
       {gone && <Taken failure={failure!} zone={zone} onPick={() => setFailure(undefined)} />}
-      <Summary branch={branch} />
+      <Summary branch={branch} gone={gone} />
       {!signedIn.value && branch.login.includes('sms') && branch.login.includes('guest') && (
         <Ways
           guest={c.guest}
@@ -201,7 +202,7 @@ export function Confirm() {
       </div>
       {failure && !gone && <Trouble failure={failure} retry={() => void submit()} booking branch={branch} busy={busy} />}
       <div class="bar">
-        <button type="submit" class="button wide" data-testid="book" disabled={busy} aria-busy={busy}>
+        <button type="submit" class="button wide" data-testid="book" disabled={busy || gone} aria-busy={busy}>
           {busy && <span class="spinner small" />}
           {t(busy ? 'booking' : codeAsked ? 'bookConfirm' : 'book')}
         </button>
@@ -243,7 +244,7 @@ function Taken({ failure, zone, onPick }: { failure: Failure; zone: string; onPi
   )
 }
 
-function Summary({ branch }: { branch: Branch }) {
+function Summary({ branch, gone }: { branch: Branch; gone: boolean }) {
   const c = choice.value
   const services = useServices(branch.id, c.staff ?? 0)
   const staff = useRemote(`staff/${branch.id}/${c.services.join(',')}`, () =>
@@ -261,7 +262,7 @@ function Summary({ branch }: { branch: Branch }) {
   const seconds = slot.duration_s ?? 0
   const ends = seconds > 0 ? new Date(Date.parse(slot.time) + seconds * 1000) : undefined
   return (
-    <dl class="summary" data-testid="summary">
+    <dl class={'summary' + (gone ? ' over' : '')} data-testid="summary">
       <div class="summary-when">
         <dt class="visually-hidden">{t('when')}</dt>
         <dd>

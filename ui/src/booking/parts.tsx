@@ -75,6 +75,13 @@ export function Trouble({ failure, retry, booking, branch, busy, children }: Tro
   )
 }
 
+/** Brings a failure into view when it appears: it may stand above or below what was tapped. */
+export function useToTrouble(failure: Failure | undefined): void {
+  useEffect(() => {
+    if (failure) document.querySelector('.trouble')?.scrollIntoView({ block: 'start', behavior: 'smooth' })
+  }, [failure])
+}
+
 /** Refusals that only the salon itself can lift. */
 const needsSalon = new Set([
   'client_blocked', 'pilot_only', 'prepayment_required', 'booking_refused', 'services_unavailable',

@@ -26,9 +26,6 @@ export function useRemote<T>(key: string | undefined, read: () => Promise<Outcom
   const [, draw] = useState(0)
   const [round, setRound] = useState(0)
   const state = useRef<{ key?: string; failure?: Failure; busy: boolean }>({ busy: false })
-  const language = lang.value
-  // A failure is worded by the server: after a switch of the language it is asked for again.
-  const words = state.current.failure && state.current.key === key ? language : ''
 
   useEffect(() => {
     if (key === undefined) return
@@ -49,7 +46,13 @@ export function useRemote<T>(key: string | undefined, read: () => Promise<Outcom
     return () => {
       live = false
     }
-  }, [key, round, words])
+  }, [key, round])
+
+  // A failure is worded by the server: after a switch of the language it is asked for again.
+  const language = lang.value
+  useEffect(() => {
+    if (state.current.failure) setRound((n) => n + 1)
+  }, [language])
 
   // A phone that finds its network again does not wait for a tap.
   const network = state.current.failure?.kind === 'network'

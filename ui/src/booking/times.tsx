@@ -19,9 +19,9 @@ const query = (ask: Ask) => ({ services: ask.services, staff: ask.staff || undef
 // Lists of ids go by comma, as the API describes them.
 const byComma = { array: { style: 'form' as const, explode: false } }
 
-type Props = { ask: Ask; date?: string; chosen?: string; onDate: (date: string) => void; onSlot: (slot: Slot) => void; onStaff?: () => void }
+type Props = { ask: Ask; date?: string; prefer?: string; chosen?: string; onDate: (date: string) => void; onSlot: (slot: Slot) => void; onStaff?: () => void }
 
-export function Times({ ask, date, chosen, onDate, onSlot, onStaff }: Props) {
+export function Times({ ask, date, prefer, chosen, onDate, onSlot, onStaff }: Props) {
   const branch = branchOf(ask.branch)
   const days = useRemote(`times/days/${keyOf(ask)}`, () =>
     outcome(client.GET('/v1/branches/{branch}/dates', { params: { path: { branch: ask.branch }, query: query(ask) }, querySerializer: byComma })),
@@ -30,7 +30,7 @@ export function Times({ ask, date, chosen, onDate, onSlot, onStaff }: Props) {
   const dates = days.data?.dates
   const first = dates?.[0]
   useEffect(() => {
-    if (!date && first) onDate(first)
+    if (!date && first) onDate(prefer && dates.includes(prefer) ? prefer : first)
   }, [date, first])
 
   if (days.failure) return <Trouble failure={days.failure} retry={days.retry} branch={branch} />

@@ -7,7 +7,7 @@ import { Icon, type IconName } from '../shared/icons'
 import { branchOf, choice, choose, startOver } from './choice'
 import { fresh } from './confirm'
 import { cancelBooking, keptOf, moveBooking, readBooking, readCalendar } from './kept'
-import { Contacts, Dialog, Skeleton, Trouble } from './parts'
+import { Contacts, Dialog, Skeleton, Trouble, useToTrouble } from './parts'
 import { forgetAnswers } from './remote'
 import { go, replace } from './route'
 import { starting } from './session'
@@ -266,6 +266,7 @@ function Actions({ booking: b, onChanged, onRead }: ActionProps) {
   const [asking, setAsking] = useState(false)
   const [busy, setBusy] = useState(false)
   const [failure, setFailure] = useState<Failure>()
+  useToTrouble(failure)
   const live = b.status === 'confirmed' && !isPast(b) && b.change?.status !== 'pending'
   const cancel = async () => {
     setBusy(true)
@@ -366,6 +367,7 @@ export function MoveVisit({ id }: { id: string }) {
   const [slot, setSlot] = useState<Slot>()
   const [busy, setBusy] = useState(false)
   const [failure, setFailure] = useState<Failure>()
+  useToTrouble(failure)
   // A surrounding demo takes "this time" from here as from a new booking.
   const first = b?.appointments[0]
   const services = first?.services.map((s) => s.id).join(',')
@@ -413,7 +415,7 @@ export function MoveVisit({ id }: { id: string }) {
         </section>
       )}
       {failure && !taken && <Trouble failure={failure} branch={branchOf(b.branch)} retry={() => setFailure(undefined)} />}
-      <Times ask={ask} date={date} onDate={setDate} onSlot={setSlot} />
+      <Times ask={ask} date={date} prefer={dayOf(first.time, b.zone)} onDate={setDate} onSlot={setSlot} />
       <Dialog open={slot !== undefined} title={t('moveAsk')} onClose={() => setSlot(undefined)} testid="move-dialog">
         {slot && (
           <dl class="summary plain">

@@ -95,11 +95,11 @@ export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
-/** +79000000101 → +7 900 000-01-01; anything else as it is. */
+/** +79000000101 → +7 900 000-01-01, unbreakable; anything else as it is. */
 export function phone(text: string): string {
   const digits = text.replace(/\D/g, '')
   const m = /^7(\d{3})(\d{3})(\d{2})(\d{2})$/.exec(digits)
-  return m ? `+7\u00a0${m[1]}\u00a0${m[2]}-${m[3]}-${m[4]}` : text
+  return m ? `+7\u00a0${m[1]}\u00a0${m[2]}\u2011${m[3]}\u2011${m[4]}` : text
 }
 
 export const tel = (text: string) => 'tel:' + text.replace(/[^\d+]/g, '')

@@ -14,6 +14,7 @@ const asked = new URLSearchParams(location.search).get('lang')
 const first: Lang = asked === 'en' || asked === 'ru' ? asked : known === 'en' ? 'en' : 'ru'
 
 export const lang = signal<Lang>(first)
+if (asked === first) save('local', 'lang', first)
 export const locale = computed(() => (lang.value === 'en' ? 'en-GB' : 'ru-RU'))
 
 const rules = computed(() => new Intl.PluralRules(locale.value))
