@@ -273,6 +273,14 @@ func TestRoutesOverlap(t *testing.T) {
 			t.Errorf("%s %s is %q, want %q", tt.method, tt.path, got, tt.id)
 		}
 	}
+	// A parameter tried in vain must not stay behind: {a}/b/{c} against x/{b}/y.
+	tree := &node{}
+	tree.add(&contract.Operation{Method: "GET", ID: "one"}, "/x/{one}/y")
+	tree.add(&contract.Operation{Method: "GET", ID: "two"}, "/{a}/b/{c}")
+	var values []string
+	if r := tree.find("GET", []string{"x", "b", "z"}, &values); r == nil || r.op.ID != "two" || fmt.Sprint(values) != "[x z]" {
+		t.Errorf("got %+v with %v", r, values)
+	}
 	if _, params := match("GET", "/api/v1/validation/validate_phone/7%2F9"); params["phone"] != "7/9" {
 		t.Errorf("an escaped slash split a segment: %v", params)
 	}

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 )
@@ -49,80 +50,88 @@ func listRecords(c *call) answer {
 	return enveloped(http.StatusOK, list, obj{"page": page, "total_count": len(found)})
 }
 
+// recordFilter is the filters of a list, read one by one.
+type recordFilter struct {
+	query url.Values
+	zone  *time.Location
+	tests []func(*record) bool
+	bad   string // a parameter that cannot be read
+}
+
 // recordFilter reads the filters. A parameter that is not known, such as
 // date_from, is ignored in silence, as the service does.
 func (c *call) recordFilter() (func(*record) bool, answer, bool) {
-	q, zone := c.query, c.company.zone
-	var tests []func(*record) bool
-	bad := ""
-	number := func(name string, of func(*record) int64) {
-		v := q.Get(name)
-		if v == "" || v == "0" {
-			return
-		}
-		n, ok := asInt(v)
-		if !ok {
-			bad = name
-			return
-		}
-		tests = append(tests, func(r *record) bool { return of(r) == n })
-	}
-	dayBound := func(name string, of func(*record) time.Time, keep func(d, bound day) bool) {
-		v := q.Get(name)
-		if v == "" {
-			return
-		}
-		bound, ok := parseDay(v)
-		if !ok {
-			bad = name
-			return
-		}
-		tests = append(tests, func(r *record) bool { return keep(dayOf(of(r), zone), bound) })
-	}
-	moment := func(name string, keep func(changed, bound time.Time) bool) {
-		v := q.Get(name)
-		if v == "" {
-			return
-		}
-		bound, ok := asMoment(v, zone)
-		if d, isDay := parseDay(v); !ok && isDay {
-			bound, ok = d.at(0, zone), true
-		}
-		if !ok {
-			bad = name
-			return
-		}
-		// Changes are told to the second, so they are compared to the second.
-		tests = append(tests, func(r *record) bool { return keep(r.changed.Truncate(time.Second), bound) })
-	}
+	f := &recordFilter{query: c.query, zone: c.company.zone}
 	notBefore := func(d, bound day) bool { return !d.before(bound) }
 	notAfter := func(d, bound day) bool { return !bound.before(d) }
 	start := func(r *record) time.Time { return r.start }
 	created := func(r *record) time.Time { return r.created }
 
-	number("staff_id", func(r *record) int64 { return r.staff.id })
-	number("created_user_id", func(r *record) int64 { return r.author })
-	number("client_id", func(r *record) int64 {
+	f.id("staff_id", func(r *record) int64 { return r.staff.id })
+	f.id("created_user_id", func(r *record) int64 { return r.author })
+	f.id("client_id", func(r *record) int64 {
 		if r.client == nil {
 			return 0
 		}
 		return r.client.id
 	})
-	dayBound("start_date", start, notBefore)
-	dayBound("end_date", start, notAfter)
-	dayBound("c_start_date", created, notBefore)
-	dayBound("c_end_date", created, notAfter)
-	moment("changed_after", func(t, bound time.Time) bool { return !t.Before(bound) })
-	moment("changed_before", func(t, bound time.Time) bool { return !t.After(bound) })
-	if !truthy(q.Get("with_deleted")) {
-		tests = append(tests, func(r *record) bool { return !r.deleted })
+	f.day("start_date", start, notBefore)
+	f.day("end_date", start, notAfter)
+	f.day("c_start_date", created, notBefore)
+	f.day("c_end_date", created, notAfter)
+	f.changed("changed_after", func(t, bound time.Time) bool { return !t.Before(bound) })
+	f.changed("changed_before", func(t, bound time.Time) bool { return !t.After(bound) })
+	if !truthy(c.query.Get("with_deleted")) {
+		f.tests = append(f.tests, func(r *record) bool { return !r.deleted })
 	}
-	if bad != "" {
-		return nil, invalid(bad), false
+	if f.bad != "" {
+		return nil, invalid(f.bad), false
 	}
-	return func(r *record) bool {
-		return !slices.ContainsFunc(tests, func(t func(*record) bool) bool { return !t(r) })
-	}, answer{}, true
+	return f.keep, answer{}, true
+}
+
+func (f *recordFilter) keep(r *record) bool {
+	return !slices.ContainsFunc(f.tests, func(t func(*record) bool) bool { return !t(r) })
+}
+
+func (f *recordFilter) id(name string, of func(*record) int64) {
+	v := f.query.Get(name)
+	if v == "" || v == "0" {
+		return
+	}
+	n, ok := asInt(v)
+	if !ok {
+		f.bad = name
+	}
+	f.tests = append(f.tests, func(r *record) bool { return of(r) == n })
+}
+
+func (f *recordFilter) day(name string, of func(*record) time.Time, keep func(d, bound day) bool) {
+	v := f.query.Get(name)
+	if v == "" {
+		return
+	}
+	bound, ok := parseDay(v)
+	if !ok {
+		f.bad = name
+	}
+	f.tests = append(f.tests, func(r *record) bool { return keep(dayOf(of(r), f.zone), bound) })
+}
+
+// changed compares to the second, as changes are told to the second.
+func (f *recordFilter) changed(name string, keep func(changed, bound time.Time) bool) {
+	v := f.query.Get(name)
+	if v == "" {
+		return
+	}
+	bound, ok := asMoment(v, f.zone)
+	if d, isDay := parseDay(v); !ok && isDay {
+		bound, ok = d.at(0, f.zone), true
+	}
+	if !ok {
+		f.bad = name
+	}
+	f.tests = append(f.tests, func(r *record) bool { return keep(r.changed.Truncate(time.Second), bound) })
 }
 
 // byPath finds the record of the path in the company of the path.

@@ -107,6 +107,10 @@ func TestListRecordsFilters(t *testing.T) {
 			t.Errorf("%s: got %d records", name, len(list))
 		}
 	}
+	before := now.Add(-time.Minute).In(a.sb.state.company(moscow).zone).Format("2006-01-02T15:04:05")
+	if got := count(url.Values{"changed_before": {before}, "c_start_date": {today}}); got != 0 {
+		t.Errorf("changed_before let %v newer records through", got)
+	}
 	a.get("/records/4564?start_date=yesterday").want(422)
 	a.get("/records/4564?staff_id=x").want(422)
 }
