@@ -144,7 +144,7 @@ func (s *state) fill(c *company, seed uint64, now time.Time) {
 			// A generator per master and day keeps the rest of the book in place
 			// when the seed's catalogue grows.
 			rng := rand.New(rand.NewPCG(seed, uint64(m.id)<<32|uint64(uint32(d.number()))))
-			chance := 0.3 + 0.4*rng.Float64()
+			chance := 0.12 + 0.3*rng.Float64()
 			if m.full && d == m.fullDay(today) {
 				chance = 1
 			}
