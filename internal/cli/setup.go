@@ -119,13 +119,36 @@ const maxSecret = 4096
 func (r *runner) readSecret() (secret.String, error) {
 	if f, ok := r.stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		fmt.Fprint(r.stderr, config.T("пароль или токен (не показывается): ", "password or token (not shown): ").In(r.lang))
-		text, err := term.ReadPassword(int(f.Fd()))
-		fmt.Fprintln(r.stderr)
-		return secret.Text(string(text)), err
+		defer fmt.Fprintln(r.stderr)
+		return r.readHidden(int(f.Fd()))
 	}
 	line, err := bufio.NewReader(io.LimitReader(r.stdin, maxSecret)).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return secret.String{}, err
 	}
 	return secret.Text(strings.TrimPrefix(strings.TrimRight(line, "\r\n"), "\ufeff")), nil
+}
+
+// readHidden reads a line without echo. A terminal that is being read cannot be told to stop, so on Ctrl-C
+// the reader is left behind for the few instants until the process ends; the echo is given back before.
+func (r *runner) readHidden(fd int) (secret.String, error) {
+	before, err := term.GetState(fd)
+	if err != nil {
+		return secret.String{}, err
+	}
+	type line struct {
+		text []byte
+		err  error
+	}
+	typed := make(chan line, 1)
+	go func() {
+		text, err := term.ReadPassword(fd)
+		typed <- line{text, err}
+	}()
+	select {
+	case l := <-typed:
+		return secret.Text(string(l.text)), l.err
+	case <-r.ctx.Done():
+		return secret.String{}, errors.Join(r.ctx.Err(), term.Restore(fd, before))
+	}
 }
