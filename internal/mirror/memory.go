@@ -2,9 +2,6 @@ package mirror
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"sync"
 	"time"
 
@@ -56,7 +53,6 @@ type key struct {
 type entry struct {
 	value any
 	asOf  time.Time
-	tag   string // of the content without its age
 }
 
 // memory is the cache: one load however many ask, renewal in the background shortly after the promise ends, and
@@ -129,7 +125,6 @@ type found[T any] struct {
 	value T
 	asOf  time.Time
 	stale bool // older than promised, and YCLIENTS could not be asked
-	tag   string
 }
 
 // find gives the answer of a key: from memory while it is young; the old one while a single renewal runs when it
@@ -182,7 +177,7 @@ func peek[T any](m *memory, k key) (value T, known bool) {
 }
 
 func asFound[T any](e *entry, stale bool) found[T] {
-	return found[T]{value: e.value.(T), asOf: e.asOf, stale: stale, tag: e.tag}
+	return found[T]{value: e.value.(T), asOf: e.asOf, stale: stale}
 }
 
 // loadEntry asks YCLIENTS. Whoever asked first may hang up; those who wait with them shall not fail for that, so
@@ -197,16 +192,6 @@ func loadEntry[T any](ctx context.Context, m *memory, load func(context.Context)
 	if err != nil {
 		return nil, err
 	}
-	e.value, e.tag = value, tagOf(value)
+	e.value = value
 	return e, nil
-}
-
-// tagOf names a content: the same content has the same tag, whenever and by whichever replica it was read.
-func tagOf(value any) string {
-	b, err := json.Marshal(value)
-	if err != nil {
-		return "" // nothing of ours fails to marshal; without a tag an answer is merely sent in full
-	}
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:8])
 }

@@ -1,0 +1,287 @@
+package booking
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"zapis/internal/problem"
+	"zapis/internal/salon"
+	"zapis/internal/store"
+	"zapis/internal/upstream"
+	"zapis/yclients"
+)
+
+// Settle takes one open intent, left by a dead process or by a lost answer, as far as it can now. The jobs call it;
+// it satisfies jobs.Settler. An intent that somebody else holds is left alone.
+//
+//   - ready: it was never sent. It is sent if it is young and the visit still ahead, otherwise refused.
+//   - sent: whoever sent it is gone. It may have arrived, so it becomes unknown.
+//   - unknown: it is looked up. Found, it is done. Not found in an answer that was read to its end, twice, and not
+//     before YCLIENTS can no longer be working on it, it did not happen.
+func (s *Service) Settle(ctx context.Context, intentID string) (again time.Duration, err error) {
+	ctx = upstream.WithLane(ctx, upstream.Booking)
+	it, err := s.store.ClaimIntent(ctx, intentID, s.pace.lease)
+	if errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	switch it.State {
+	case store.Ready:
+		err = s.resume(ctx, &it)
+	case store.Sent:
+		err = s.store.MarkUnknown(ctx, &it, s.now())
+	case store.Unknown:
+		err = s.look(ctx, &it)
+	}
+	switch e := problem.From(err); {
+	case err == nil, errors.Is(err, store.ErrConflict):
+		return 0, nil
+	case it.State.Settled() && e.Code != problem.StoreUnavailable:
+		return 0, nil // a refusal, written down; nobody waits for its words
+	}
+	return 0, err
+}
+
+// resume decides on an intent that was written down and never sent.
+func (s *Service) resume(ctx context.Context, it *store.Intent) error {
+	if s.now().Sub(it.CreatedAt) <= s.pace.young && s.ahead(ctx, it) {
+		return s.send(ctx, it)
+	}
+	return s.refuse(ctx, it, problem.UpstreamUnavailable)
+}
+
+// ahead reports that every time the intent wants lies in the future.
+func (s *Service) ahead(ctx context.Context, it *store.Intent) bool {
+	now := s.now()
+	if it.Kind == store.Create {
+		var o createOrder
+		return json.Unmarshal(it.Payload, &o) == nil &&
+			!slices.ContainsFunc(o.Visits, func(v visit) bool { return !v.At.After(now) })
+	}
+	var o changeOrder
+	return json.Unmarshal(it.Payload, &o) == nil && (it.Kind == store.Cancel || o.To.After(now))
+}
+
+// look finds out what became of an intent whose answer was lost.
+func (s *Service) look(ctx context.Context, it *store.Intent) error {
+	zone, err := s.zone(ctx, it.BranchID)
+	if err != nil {
+		return s.cannotLook(ctx, it, err)
+	}
+	if it.Kind == store.Create {
+		return s.lookForRecords(ctx, it, zone)
+	}
+	return s.lookAtRecord(ctx, it, zone)
+}
+
+func (s *Service) zone(ctx context.Context, branch salon.BranchID) (*time.Location, error) {
+	b, err := s.mirror.Branch(ctx, branch)
+	if err != nil {
+		return nil, err
+	}
+	return time.LoadLocation(b.Zone)
+}
+
+// next is when to look again: soon at first, then with doubling pauses, and once more right when quiet is over.
+func (s *Service) next(it *store.Intent) time.Time {
+	now, since := s.now(), s.now().Sub(it.SentAt)
+	wait := min(max(since, s.pace.first), s.pace.longest)
+	if since < s.pace.quiet {
+		wait = min(wait, s.pace.quiet-since)
+	}
+	return now.Add(wait)
+}
+
+// cannotLook waits for YCLIENTS to be reachable, as long as it takes. When it is reachable and does not let us
+// look, only the salon can tell, and the booking goes to the operator.
+func (s *Service) cannotLook(ctx context.Context, it *store.Intent, cause error) error {
+	if barred(cause) && s.now().Sub(it.SentAt) >= s.pace.helpless {
+		s.log.ErrorContext(ctx, "the outcome of a booking cannot be looked up: the employee lacks the right to read records; the salon must decide",
+			"intent", it.ID, "kind", string(it.Kind), "branch", it.BranchID, "error", cause)
+		return stored(s.store.GiveUp(ctx, it, problem.OutcomeUnknown))
+	}
+	s.log.DebugContext(ctx, "cannot look a booking up yet", "intent", it.ID, "error", cause)
+	return stored(s.store.Postpone(ctx, it, s.next(it)))
+}
+
+// barred tells that YCLIENTS answered and will not show us, from not having been able to ask.
+func barred(err error) bool {
+	return errors.Is(err, yclients.ErrForbidden) || errors.Is(err, yclients.ErrUnauthenticated) || errors.Is(err, yclients.ErrNotFound)
+}
+
+// lookForRecords looks a create up.
+func (s *Service) lookForRecords(ctx context.Context, it *store.Intent, zone *time.Location) error {
+	var o createOrder
+	if err := json.Unmarshal(it.Payload, &o); err != nil {
+		return problem.Because(problem.Internal, err)
+	}
+	found, err := s.findRecords(ctx, it, o, zone)
+	if err != nil {
+		return s.cannotLook(ctx, it, err)
+	}
+	switch {
+	case len(found) >= len(o.Visits):
+		return s.foundCreated(ctx, it, o, found)
+	case s.now().Sub(it.SentAt) < s.pace.quiet:
+		return stored(s.store.Postpone(ctx, it, s.next(it)))
+	case len(found) > 0:
+		// A part was made and the rest was refused: a half of a booking is none.
+		if err := s.undo(ctx, it.BranchID, found); err != nil {
+			return s.cannotLook(ctx, it, err)
+		}
+		return s.refuse(ctx, it, problem.SlotTaken)
+	case it.Looks == 0:
+		return stored(s.store.Looked(ctx, it, s.now().Add(s.pace.again)))
+	}
+	return s.refuse(ctx, it, problem.UpstreamUnavailable)
+}
+
+// foundCreated settles a create by what was found, and notes what the salon has deleted since.
+func (s *Service) foundCreated(ctx context.Context, it *store.Intent, o createOrder, found []sighting) error {
+	if err := s.created(ctx, it, o, placed(o, found)); err != nil {
+		return err
+	}
+	if b, err := s.store.Booking(ctx, it.BookingID); err == nil {
+		s.compare(ctx, b, found)
+	}
+	return nil
+}
+
+// placed puts the records that were found to the visits they were made for: by time, master and services, then by
+// what is left.
+func placed(o createOrder, found []sighting) []store.Record {
+	records, taken, done := []store.Record{}, make([]bool, len(found)), make([]bool, len(o.Visits))
+	fits := []func(visit, sighting) bool{
+		func(v visit, r sighting) bool {
+			return r.start.Equal(v.At) && (v.Staff == salon.AnyStaff || r.staff.ID == v.Staff) && r.does(v.Services)
+		},
+		func(v visit, r sighting) bool { return r.start.Equal(v.At) },
+		func(visit, sighting) bool { return true },
+	}
+	for _, fit := range fits {
+		for position, v := range o.Visits {
+			if done[position] {
+				continue
+			}
+			for i, r := range found {
+				if !taken[i] && fit(v, r) {
+					taken[i], done[position] = true, true
+					records = append(records, store.Record{Position: position, RecordID: r.record, StaffID: r.staff.ID})
+					break
+				}
+			}
+		}
+	}
+	return records
+}
+
+// undo deletes the records of a booking that was made in part (deleteRecord, with the employee's token).
+func (s *Service) undo(ctx context.Context, branch salon.BranchID, found []sighting) error {
+	for _, r := range found {
+		if r.deleted {
+			continue
+		}
+		_, err := s.employee.Records.Delete(ctx, branch, r.record)
+		if err != nil && !errors.Is(err, yclients.ErrNotFound) {
+			return fmt.Errorf("delete a record of a booking that was made in part: %w", err)
+		}
+	}
+	return nil
+}
+
+// refusedMany ends a refused create of several visits. YCLIENTS promises no atomicity, so what was made before the
+// refusal is looked for and deleted first; when that cannot be done now, the outcome is unknown.
+func (s *Service) refusedMany(ctx context.Context, it *store.Intent, o createOrder, cause error) error {
+	zone, err := s.zone(ctx, it.BranchID)
+	if err != nil {
+		return s.lost(ctx, it, errors.Join(cause, err))
+	}
+	found, err := s.findRecords(ctx, it, o, zone)
+	if err == nil {
+		err = s.undo(ctx, it.BranchID, found)
+	}
+	if err != nil {
+		return s.lost(ctx, it, errors.Join(cause, err))
+	}
+	return s.refusedCreate(ctx, it, o, cause)
+}
+
+// findRecords looks for the records of a create in the salon's journal by the days around the sending, all pages to
+// an empty one, deleted ones too. Where the employee may not read the journal, the client's own records are read.
+// An empty result is a proof: an answer that was cut short is an error.
+func (s *Service) findRecords(ctx context.Context, it *store.Intent, o createOrder, zone *time.Location) ([]sighting, error) {
+	all, err := s.journal(ctx, it, zone)
+	if err != nil && barred(err) {
+		own := s.client(ctx, o.Person)
+		if own == nil {
+			return nil, err
+		}
+		all, err = s.ownRecords(ctx, own, it.BranchID, zone)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if marked := slices.DeleteFunc(slices.Clone(all), func(r sighting) bool { return r.apiID != it.APIID }); len(marked) > 0 {
+		return marked, nil
+	}
+	return s.alike(all, it, o), nil
+}
+
+const journalPage = 200 // records a page; larger pages are cut silently
+
+// journal reads the records made around the sending (listRecords). Half a day on both sides covers any reading of
+// "day" that YCLIENTS may have.
+func (s *Service) journal(ctx context.Context, it *store.Intent, zone *time.Location) ([]sighting, error) {
+	opts := &yclients.RecordListOptions{
+		CStartDate: it.SentAt.Add(-12 * time.Hour).In(zone).Format(time.DateOnly),
+		CEndDate:   it.SentAt.Add(12 * time.Hour).In(zone).Format(time.DateOnly),
+		Count:      journalPage, WithDeleted: true,
+	}
+	var all []sighting
+	for r, err := range s.employee.Records.All(ctx, it.BranchID, opts) {
+		if err != nil {
+			return nil, err
+		}
+		if r != nil {
+			all = append(all, sightingOf(r, zone))
+		}
+	}
+	return all, nil
+}
+
+func (s *Service) ownRecords(ctx context.Context, own *yclients.Client, branch salon.BranchID, zone *time.Location) ([]sighting, error) {
+	list, _, err := own.UserRecords.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []sighting
+	for _, b := range list {
+		if b != nil && b.Company != nil && b.Company.ID == branch {
+			all = append(all, sightingOfOwn(b, zone))
+		}
+	}
+	return all, nil
+}
+
+// alike finds the records of a create that do not carry our mark, should YCLIENTS have dropped it: the phone, the
+// time, the master and the moment of making must all fit. A record with somebody else's mark is never taken.
+func (s *Service) alike(all []sighting, it *store.Intent, o createOrder) []sighting {
+	from, to := it.SentAt.Add(-5*time.Minute), s.now().Add(5*time.Minute)
+	var found []sighting
+	for _, v := range o.Visits {
+		for _, r := range all {
+			if r.apiID == "" && r.phone == o.Phone && r.start.Equal(v.At) && (v.Staff == salon.AnyStaff || v.Staff == r.staff.ID) &&
+				r.does(v.Services) && r.created.After(from) && r.created.Before(to) {
+				found = append(found, r)
+				break
+			}
+		}
+	}
+	return found
+}
