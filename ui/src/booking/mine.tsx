@@ -98,9 +98,9 @@ export function MyBookings() {
   return (
     <>
       <h1 tabIndex={-1}>{t('mine')}</h1>
-      <div class="segments" role="tablist">
+      <div class="segments" role="group" aria-label={t('mine')}>
         {(['upcoming', 'past'] as const).map((k) => (
-          <button key={k} role="tab" aria-selected={tab === k} aria-pressed={tab === k} data-testid={'tab-' + k} onClick={() => setTab(k)}>
+          <button key={k} aria-pressed={tab === k} data-testid={'tab-' + k} onClick={() => setTab(k)}>
             {t(k)}
           </button>
         ))}

@@ -19,14 +19,14 @@ export function Skeleton({ rows, class: cls = 'row' }: { rows: number; class?: s
 }
 
 /** Ways to reach the salon past this page: its phone and its own site. */
-export function Contacts({ failure, branch }: { failure?: Failure; branch?: Branch }) {
+export function Contacts({ failure, branch, quiet }: { failure?: Failure; branch?: Branch; quiet?: boolean }) {
   const known = branch ?? branchOf(choice.value.branch) ?? (branches.value.length === 1 ? branches.value[0] : undefined)
   const number = failure?.problem?.phone ?? known?.phones[0]
   const widget = failure?.problem?.widget_url ?? known?.widget_url
   return (
     <>
       {number && (
-        <a class="button" data-testid="call-salon" href={tel(number)}>
+        <a class={'button' + (quiet ? ' quiet' : '')} data-testid="call-salon" href={tel(number)}>
           <Icon name="phone" />
           {t('call', { phone: phone(number) })}
         </a>

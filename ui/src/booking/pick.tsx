@@ -13,14 +13,12 @@ import { t } from './texts'
 
 export function Branches() {
   const list = branches.value
-  if (list.length === 0) {
-    if (branchesTrouble.value) return <Trouble failure={branchesTrouble.value} retry={() => void readBranches()} />
-    if (branchesBusy.value) return <Skeleton rows={3} class="card" />
-    return <p class="empty">{t('noBranches')}</p>
-  }
+  const none = list.length === 0
   return (
     <>
       <h1 tabIndex={-1}>{t('branches')}</h1>
+      {none && branchesTrouble.value && <Trouble failure={branchesTrouble.value} retry={() => void readBranches()} />}
+      {none && !branchesTrouble.value && (branchesBusy.value ? <Skeleton rows={3} class="card" /> : <p class="empty">{t('noBranches')}</p>)}
       <ul class="cards">
         {list.map((b) => (
           <li key={b.id}>

@@ -133,7 +133,7 @@ export const t = texts({
   stAttention: { ru: 'Нужен звонок', en: 'Please call' },
   stPast: { ru: 'Прошла', en: 'Past' },
   doneTitle: { ru: 'Вы записаны', en: 'You are booked' },
-  doneText: { ru: 'Ждём вас {when}.', en: 'See you {when}.' },
+  doneText: { ru: 'Ждём вас: {when}.', en: 'See you on {when}.' },
   pendingTitle: { ru: 'Уточняем вашу запись…', en: 'Checking your booking…' },
   pendingText: { ru: 'Система салона отвечает дольше обычного. Можно закрыть страницу: запись не потеряется и не удвоится.', en: 'The salon’s system is slower than usual. You may close the page: the booking will be neither lost nor doubled.' },
   rejectedTitle: { ru: 'Записать не получилось', en: 'You are not booked' },

@@ -1,5 +1,6 @@
 // One booking: what became of it, and what can be done with it. Moving it is a screen of its own.
 
+import { Fragment } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import type { Booking, Failure, Slot } from '../shared/api'
 import { capital, clock, dayOf, duration, longDay, phone, price, shortDay, total } from '../shared/format'
@@ -161,7 +162,7 @@ function Headline({ booking: b, isFresh, earlier }: { booking: Booking; isFresh:
       {b.status === 'rejected' && (
         <div class="stack">
           <button class="button" data-testid="other-time" onClick={() => anotherTime(b)}>{t('otherTime')}</button>
-          <Contacts branch={branchOf(b.branch)} />
+          <Contacts branch={branchOf(b.branch)} quiet />
         </div>
       )}
     </section>
@@ -203,7 +204,7 @@ function Facts({ booking: b }: { booking: Booking }) {
   return (
     <dl class={'summary' + (b.status === 'cancelled' || b.status === 'rejected' ? ' over' : '')}>
       {b.appointments.map((a, i) => (
-        <div key={i} class="appointment">
+        <Fragment key={i}>
           <div class="summary-when">
             <dt class="visually-hidden">{t('when')}</dt>
             <dd>
@@ -238,7 +239,7 @@ function Facts({ booking: b }: { booking: Booking }) {
               {a.staff.position && <span class="soft block">{a.staff.position}</span>}
             </dd>
           </div>
-        </div>
+        </Fragment>
       ))}
       {branch && (
         <div>
@@ -288,7 +289,7 @@ function Actions({ booking: b, onChanged, onRead }: ActionProps) {
     <>
       {failure && <Trouble failure={failure} retry={failure.kind === 'refused' ? undefined : () => void cancel()} branch={branchOf(b.branch)} busy={busy} />}
       <div class="actions">
-        {(live || b.status === 'pending') && <CalendarButton booking={b} />}
+        {live && <CalendarButton booking={b} />}
         {live && b.can_move && (
           <button class="button quiet" data-testid="move" onClick={() => go('move', b.id)}>
             <Icon name="move" />

@@ -39,6 +39,7 @@ export function Demo() {
         </div>
       </section>
       <main class="right" aria-label={t('salonSide')}>
+        <h1 class="visually-hidden">{t('title')}</h1>
         <Head />
         <Buttons />
         <div class="stage">
