@@ -9,12 +9,14 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"modernc.org/sqlite" // also the driver "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 //go:embed migrations/*.sql
@@ -46,7 +48,7 @@ func (s *Store) openSQLite(ctx context.Context, cfg Config) error {
 	}
 	s.write.SetMaxOpenConns(1)
 	s.write.SetMaxIdleConns(1)
-	if err := s.write.PingContext(ctx); err != nil { // creates the journal, without which nobody can read
+	if err := firstContact(ctx, s.write); err != nil { // creates the journal, without which nobody can read
 		return fmt.Errorf("open the database %s: %w", cfg.Path, err)
 	}
 	s.read, err = sql.Open(driver, dsn(cfg.Path, "mode", "ro", "_pragma", "busy_timeout(10000)", "_pragma", "query_only(1)"))
@@ -56,6 +58,25 @@ func (s *Store) openSQLite(ctx context.Context, cfg Config) error {
 	s.read.SetMaxOpenConns(readers)
 	s.read.SetMaxIdleConns(readers)
 	return nil
+}
+
+// firstContact opens the first connection. While another process turns the same new file to WAL, SQLite answers
+// "busy" at once, without heeding busy_timeout; so the waiting is done here, as long as that timeout.
+func firstContact(ctx context.Context, db *sql.DB) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	for {
+		err := db.PingContext(ctx)
+		e, ok := errors.AsType[*sqlite.Error](err)
+		if !ok || e.Code()&0xff != sqlite3.SQLITE_BUSY {
+			return err
+		}
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 func dsn(path string, pairs ...string) string {
@@ -103,6 +124,17 @@ func (s *Store) migrate(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("prepare migrations: %w", err)
 	}
+	// Two processes may start on one new SQLite file. goose reads the version before it takes the lock, so the
+	// second finds the tables made already; it looks again, once for each that may have been ahead of it.
+	for tries := 0; ; tries++ {
+		err = migrateUp(ctx, p)
+		if err == nil || s.pg != nil || tries == 5 || errors.Is(err, ErrNewerDatabase) || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+func migrateUp(ctx context.Context, p *goose.Provider) error {
 	current, known, err := p.GetVersions(ctx)
 	if err != nil {
 		return fmt.Errorf("read the version of the database: %w", err)

@@ -17,7 +17,7 @@ func TestReplicasStartTogether(t *testing.T) {
 	t.Parallel()
 	t.Run("sqlite", func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "zapis.db")
-		together(t, 2, store.Config{Path: path})
+		together(t, 4, store.Config{Path: path})
 	})
 	t.Run("postgres", func(t *testing.T) { together(t, 4, store.Config{URL: storetest.PostgresURL(t)}) })
 }
