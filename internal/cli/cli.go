@@ -24,6 +24,8 @@ type Commands struct {
 	Sandbox func(context.Context, SandboxOptions) error
 	// Client makes clients of YCLIENTS that keep the pace, for setup and doctor. close ends what is behind them.
 	Client func(*config.Config) (newClient NewClient, close func(), err error)
+	// Version is what the program calls itself.
+	Version string
 }
 
 // NewClient makes a client; an empty user makes calls with the API key only.

@@ -41,7 +41,8 @@ func fake() Commands {
 			fmt.Fprintf(o.Stdout, "sandbox addr=%s json=%v limits=%s seed=%d\n", o.Addr, o.JSON, o.Limits, o.Seed)
 			return nil
 		},
-		Client: PacedClient,
+		Client:  PacedClient,
+		Version: "1.2.3",
 	}
 }
 

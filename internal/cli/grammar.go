@@ -189,7 +189,7 @@ func (c versionCmd) Run(r *runner) error {
 	if !ok {
 		return problem.New(problem.Internal).Detailf("the binary carries no build information")
 	}
-	line := "zapis " + info.Main.Version
+	line := "zapis " + r.commands.Version
 	for _, s := range info.Settings {
 		if s.Key == "vcs.revision" || s.Key == "vcs.time" {
 			line += " " + s.Value
