@@ -16,9 +16,9 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/routers"
 
+	"zapis/internal/booking"
 	"zapis/internal/gateway"
 	"zapis/internal/mirror"
-	"zapis/internal/problem"
 	"zapis/internal/salon"
 	"zapis/internal/session"
 	"zapis/internal/store"
@@ -64,10 +64,17 @@ func build(t testing.TB) *house {
 	must(t, err)
 	t.Cleanup(catalogue.Close)
 	sessions := session.New(session.Config{Store: data, Client: api, Account: store.EnvAccount, Branches: branches, Logger: log})
-	h.gateway = gateway.New(gateway.Config{
-		Catalogue: catalogue, Sessions: sessions, Logger: log, Rate: -1,
-		Bookings: bookings(t, data, api, catalogue, sessions, branches, log),
+	bookings, err := booking.New(booking.Config{
+		Account: store.EnvAccount, Branches: branches, Store: data, API: api, Mirror: catalogue,
+		Codes: sessions, Clients: sessions, Logger: log,
 	})
+	must(t, err)
+	t.Cleanup(func() {
+		ctx, cut := context.WithTimeout(context.Background(), 100*time.Millisecond)
+		defer cut()
+		bookings.Close(ctx)
+	})
+	h.gateway = gateway.New(gateway.Config{Catalogue: catalogue, Sessions: sessions, Bookings: bookings, Logger: log, Rate: -1})
 	var list salon.Catalogue
 	h.get(fmt.Sprintf("/v1/branches/%d/services", h.branch), &list)
 	h.service = list.Services[0].ID
@@ -82,7 +89,11 @@ func must(t testing.TB, err error) {
 }
 
 func (h *house) do(method, path, body string, headers ...string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	return h.doIn(h.t.Context(), method, path, body, headers...)
+}
+
+func (h *house) doIn(ctx context.Context, method, path, body string, headers ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequestWithContext(ctx, method, path, strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
@@ -128,35 +139,4 @@ func (h *house) applied() (n int) {
 
 func routeOf(r route) *routers.Route {
 	return &routers.Route{Spec: &openapi3.T{}, Path: r.path, PathItem: r.item, Method: r.method, Operation: r.op}
-}
-
-// bookings is the room of bookings.
-func bookings(testing.TB, *store.Store, *yclients.Client, *mirror.Mirror, *session.Service, []salon.BranchID, *slog.Logger) gateway.Bookings {
-	return none{}
-}
-
-type none struct{}
-
-func (none) Create(context.Context, salon.Caller, string, salon.NewBooking) (salon.Answer, error) {
-	return salon.Answer{}, problem.New(problem.ServiceUnknown)
-}
-
-func (none) Get(context.Context, salon.Caller, salon.Ref) (salon.Booking, error) {
-	return salon.Booking{}, problem.New(problem.BookingUnknown)
-}
-
-func (none) Mine(context.Context, salon.Caller, salon.When) (salon.Bookings, error) {
-	return salon.Bookings{Bookings: []salon.Booking{}, Freshness: salon.Freshness{AsOf: time.Now()}}, nil
-}
-
-func (none) Move(context.Context, salon.Caller, salon.Ref, salon.Move) (salon.Answer, error) {
-	return salon.Answer{}, problem.New(problem.BookingUnknown)
-}
-
-func (none) Cancel(context.Context, salon.Caller, salon.Ref) (salon.Answer, error) {
-	return salon.Answer{}, problem.New(problem.BookingUnknown)
-}
-
-func (none) Calendar(context.Context, salon.Caller, salon.Ref) ([]byte, error) {
-	return nil, problem.New(problem.BookingUnknown)
 }
