@@ -99,8 +99,20 @@ export function Stale({ answer, zone }: { answer?: { stale?: boolean; as_of: str
   )
 }
 
+/** The address of a picture, if the content policy lets it be shown: ours, or over https. */
+export function picture(address: string | undefined): string | undefined {
+  if (!address) return undefined
+  try {
+    const url = new URL(address, location.href)
+    return url.protocol === 'https:' || url.origin === location.origin ? url.href : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** A face, or the initials when there is none or it does not load. */
-export function Face({ name, picture, id }: { name?: string; picture?: string; id: number }) {
+export function Face({ name, photo, id }: { name?: string; photo?: string; id: number }) {
+  const address = picture(photo)
   const [broken, setBroken] = useState(false)
   if (id === 0) {
     return (
@@ -109,7 +121,7 @@ export function Face({ name, picture, id }: { name?: string; picture?: string; i
       </span>
     )
   }
-  if (picture && !broken) return <img class="face" src={picture} alt="" width="52" height="52" loading="lazy" onError={() => setBroken(true)} />
+  if (address && !broken) return <img class="face" src={address} alt="" width="52" height="52" loading="lazy" onError={() => setBroken(true)} />
   const initials = (name ?? '').split(/\s+/).slice(0, 2).map((w) => w.charAt(0)).join('')
   return (
     <span class={'face hue' + (id % 6)} aria-hidden="true">

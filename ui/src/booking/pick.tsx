@@ -6,7 +6,7 @@ import { addDays, clock, dayOf, duration, price, shortDay, total, zoneDiffers } 
 import { locale } from '../shared/i18n'
 import { Icon } from '../shared/icons'
 import { branchOf, branches, branchesBusy, branchesTrouble, choice, choose, readBranches } from './choice'
-import { Face, Skeleton, Stale, Trouble } from './parts'
+import { Face, picture, Skeleton, Stale, Trouble } from './parts'
 import { useRemote } from './remote'
 import { go } from './route'
 import { t } from './texts'
@@ -35,10 +35,10 @@ function BranchCard({ branch: b }: { branch: Branch }) {
     if (choice.value.branch !== b.id) choose({ branch: b.id, services: [], staff: undefined, date: undefined, slot: undefined })
     go('services')
   }
-  const picture = b.photos[0] ?? b.logo
+  const photo = picture(b.photos[0] ?? b.logo)
   return (
     <button class="card tap" data-testid={'branch-' + b.id} onClick={pick}>
-      {picture && <img class="card-photo" src={picture} alt="" loading="lazy" />}
+      {photo && <img class="card-photo" src={photo} alt="" loading="lazy" />}
       <span class="card-body">
         <span class="card-title">{b.title}</span>
         {(b.city || b.address) && (
@@ -236,7 +236,7 @@ function StaffCard({ master: m, zone, chosen, onPick }: { master: Staff; zone: s
   const rating = m.rating?.toLocaleString(locale.value, { minimumFractionDigits: 1, maximumFractionDigits: 2 })
   return (
     <button class="card tap person" data-testid={'staff-' + m.id} aria-pressed={chosen} onClick={onPick}>
-      <Face id={m.id} name={m.name} picture={m.avatar} />
+      <Face id={m.id} name={m.name} photo={m.avatar} />
       <span class="card-body">
         <span class="card-title">{m.id === 0 ? t('anyStaff') : m.name}</span>
         <span class="line soft">{m.id === 0 ? t('anyStaffWhy') : m.position}</span>

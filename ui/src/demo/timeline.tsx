@@ -36,7 +36,7 @@ export function Timeline() {
   const nowAt = dayOf(now, zone) === date.value ? minutes(clock(now, zone)) : -1
   const lost = entries.value.findLast((e) => e.api_id !== '' && e.api_id === lostKey.value && e.record_ids?.length)?.record_ids
   return (
-    <div class="timeline" data-testid="timeline" data-company={d.company_id} data-date={d.date}>
+    <div class={'timeline' + (staff.length > 7 ? ' many' : '')} data-testid="timeline" data-company={d.company_id} data-date={d.date}>
       <div class="heads">
         <span class="axis" />
         {staff.map((m) => (
