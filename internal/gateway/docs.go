@@ -138,6 +138,9 @@ func (g *Gateway) samples(ctx context.Context) samples {
 		return real
 	}
 	real.branch = branches[0].ID
+	if branches[0].Consent.Required {
+		real.consent = branches[0].Consent.Version
+	}
 	if zone, err := time.LoadLocation(branches[0].Zone); err == nil {
 		real.date = g.now().In(zone).AddDate(0, 0, 1).Format(time.DateOnly)
 	}

@@ -72,7 +72,7 @@ func TestCurlLinesAreShell(t *testing.T) {
 	}
 	g, _ := over(newFake())
 	for _, op := range g.operations {
-		e := illustrate(g.docs.api, op, "http://127.0.0.1:8484", samples{branch: 1, service: 331, date: "2026-11-25"})
+		e := illustrate(g.docs.api, op, "http://127.0.0.1:8484", samples{branch: 1, service: 331, date: "2026-11-25", consent: "v1"})
 		script := "curl() { for a; do printf '%s\\n' \"$a\"; done; }\nTOKEN=za_t BOOKING=b-1 START=s1.x REFRESH=zr_r\n" + e.Curl
 		out, err := exec.CommandContext(t.Context(), sh, "-eu", "-c", script).CombinedOutput()
 		if err != nil {
@@ -80,12 +80,12 @@ func TestCurlLinesAreShell(t *testing.T) {
 			continue
 		}
 		args := string(out)
-		if !strings.Contains(args, "http://127.0.0.1:8484/v1/") || regexp.MustCompile(`TOKEN|BOOKING|START|REFRESH|KEY`).MatchString(args) {
+		if !strings.Contains(args, "http://127.0.0.1:8484/v1/") || regexp.MustCompile(`TOKEN|BOOKING|START|REFRESH|KEY\b`).MatchString(args) {
 			t.Errorf("%s: the shell reads %s", op.OperationID, args)
 		}
 		if op.OperationID == "createBooking" {
 			body := args[strings.Index(args, "-d\n")+3:]
-			if w := call(g, "POST", "/v1/bookings", body, "Idempotency-Key", "12345678"); w.Code != 201 {
+			if w := call(g, "POST", "/v1/bookings", body, "Idempotency-Key", "12345678"); w.Code != 201 || !strings.Contains(body, `"consent":{"version":"v1"}`) {
 				t.Errorf("the example booking is refused: %d %s\n%s", w.Code, w.Body, body)
 			}
 		}

@@ -16,6 +16,7 @@ import (
 type samples struct {
 	branch, service int64
 	date            string
+	consent         string // version of the text, where the branch wants consent
 }
 
 // example is one operation of the readable page.
@@ -65,7 +66,7 @@ func illustrate(api *huma.OpenAPI, op *huma.Operation, base string, real samples
 	}
 	e := example{
 		ID: op.OperationID, Method: op.Method, Path: op.Path, Summary: op.Summary, Description: op.Description, Needs: needs,
-		Curl: call.curl(), Dart: call.dart(), TypeScript: call.typeScript(),
+		Curl: call.curl() + begins(op, call), Dart: call.dart(), TypeScript: call.typeScript(),
 	}
 	for _, code := range []int{200, 201, 202, 204, 400, 401, 403, 404, 409, 413, 415, 422, 429, 503} {
 		if r := op.Responses[fmt.Sprint(code)]; r != nil {
@@ -73,6 +74,14 @@ func illustrate(api *huma.OpenAPI, op *huma.Operation, base string, real samples
 		}
 	}
 	return e
+}
+
+// begins shows how the start of a booking is taken out of an answer in a shell.
+func begins(op *huma.Operation, call wire) string {
+	if op.OperationID != "listSlots" && op.OperationID != "listNearestSlots" {
+		return ""
+	}
+	return "\n\nSTART=$(" + call.curl() + ` | grep -o 's1\.[^"]*' | head -n 1)`
 }
 
 func needed(op *huma.Operation) string {
@@ -116,6 +125,8 @@ func (s samples) value(schemas huma.Registry, schema *huma.Schema, name string) 
 		return "START"
 	case name == "name":
 		return "Анна"
+	case name == "version":
+		return s.consent
 	case len(schema.Examples) > 0:
 		return schema.Examples[0]
 	case len(schema.Enum) > 0:
@@ -133,7 +144,7 @@ func (s samples) value(schemas huma.Registry, schema *huma.Schema, name string) 
 		for key, prop := range schema.Properties {
 			wanted := schema.Required
 			// A body of optional members only would teach nothing, so all of them are shown.
-			if len(wanted) == 0 || slices.Contains(wanted, key) || key == "phone" {
+			if len(wanted) == 0 || slices.Contains(wanted, key) || key == "phone" || key == "consent" && s.consent != "" {
 				out[key] = s.value(schemas, prop, key)
 			}
 		}

@@ -17,6 +17,7 @@ func (g *Gateway) getApp(ctx context.Context, _ *struct{}) (*answered[salon.App]
 	if code, ok := notices[state]; ok {
 		app.Notice = problem.Of(code).Message.In(callerFrom(ctx).Lang)
 	}
+	requestFrom(ctx).header.Add("Vary", "Accept-Language") // for the notice
 	return &answered[salon.App]{CacheControl: forAll, Body: app}, nil
 }
 

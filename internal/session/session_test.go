@@ -63,20 +63,26 @@ type house struct {
 	store  *store.Store
 	branch salon.BranchID
 	logs   *bytes.Buffer
-	path   string
+	where  store.Config
 }
 
-func build(t *testing.T, opts ...sandbox.Option) *house {
+func build(t *testing.T) *house {
 	t.Helper()
-	h := &house{t: t, clock: newClock(), logs: &bytes.Buffer{}, path: filepath.Join(t.TempDir(), "zapis.db")}
-	h.sb = sandbox.Start(t, append([]sandbox.Option{sandbox.WithLimits(sandbox.Off), sandbox.WithNow(h.clock.now)}, opts...)...)
+	return buildOn(t, store.Config{Path: filepath.Join(t.TempDir(), "zapis.db")})
+}
+
+func buildOn(t *testing.T, where store.Config) *house {
+	t.Helper()
+	h := &house{t: t, clock: newClock(), logs: &bytes.Buffer{}, where: where}
+	h.where.Now = h.clock.now
+	h.sb = sandbox.Start(t, sandbox.WithLimits(sandbox.Off), sandbox.WithNow(h.clock.now))
 	client, err := yclients.New(yclients.WithBaseURL(h.sb.URL()), yclients.WithPartnerToken(sandbox.PartnerToken))
 	if err != nil {
 		t.Fatal(err)
 	}
 	h.client = client
 	h.branch = h.sb.Info().CompanyIDs[0]
-	h.store = storetest.Open(t, store.Config{Path: h.path, Now: h.clock.now})
+	h.store = storetest.Open(t, h.where)
 	h.serve()
 	return h
 }
@@ -94,7 +100,7 @@ func (h *house) restart() {
 	if err := h.store.Close(); err != nil {
 		h.t.Fatal(err)
 	}
-	h.store = storetest.Open(h.t, store.Config{Path: h.path, Now: h.clock.now})
+	h.store = storetest.Open(h.t, h.where)
 	h.serve()
 }
 
@@ -283,16 +289,19 @@ func TestAnAddressIsJudgedByCodesNobodyAnswered(t *testing.T) {
 // The promise to the salon: of any number of guesses, over new codes, restarts, waiting and the two doors a code
 // opens, ten reach YCLIENTS a phone and day.
 func TestOfAThousandGuessesTenReachYCLIENTS(t *testing.T) {
-	h := build(t)
+	t.Run("sqlite", func(t *testing.T) { guessAThousandTimes(t, build(t)) })
+	t.Run("postgres", func(t *testing.T) { guessAThousandTimes(t, buildOn(t, store.Config{URL: storetest.PostgresURL(t)})) })
+}
+
+func guessAThousandTimes(t *testing.T, h *house) {
 	h.send()
 	for i := range 1000 {
 		who := salon.Caller{Addr: fmt.Sprintf("198.51.%d.%d", i/250, i%250)}
 		switch {
 		case i%3 == 2:
 			// A guest's booking uses the code: the booking room counts through the same cap.
-			if id, err := h.ReserveTry(t.Context(), number, who.Addr); err == nil {
-				h.bookWith(fmt.Sprintf("%05d", i))
-				_ = id // never forgiven: the code was wrong
+			if _, err := h.ReserveTry(t.Context(), number, who.Addr); err == nil {
+				h.bookWith(fmt.Sprintf("%05d", i)) // wrong, and so never forgiven
 			}
 		default:
 			code := fmt.Sprintf("%05d", i)
@@ -335,7 +344,11 @@ func (h *house) bookWith(code string) {
 }
 
 func TestGuessesAtOnce(t *testing.T) {
-	h := build(t)
+	t.Run("sqlite", func(t *testing.T) { guessAtOnce(t, build(t)) })
+	t.Run("postgres", func(t *testing.T) { guessAtOnce(t, buildOn(t, store.Config{URL: storetest.PostgresURL(t)})) })
+}
+
+func guessAtOnce(t *testing.T, h *house) {
 	h.send()
 	var wg sync.WaitGroup
 	for i := range 100 {
@@ -487,8 +500,8 @@ func TestCanary(t *testing.T) {
 	_, err = h.SignIn(t.Context(), guest, h.branch, phone, code)
 	note(err)
 	note(h.store.Close())
-	h.store = storetest.Open(t, store.Config{Path: h.path, Now: h.clock.now})
-	texts = append(texts, h.logs.String(), readAll(t, h.path))
+	h.store = storetest.Open(t, h.where)
+	texts = append(texts, h.logs.String(), readAll(t, h.where.Path))
 	for _, canary := range []string{tokens.Access, tokens.Refresh, client.Reveal(), phone[1:], "192.0.2.1"} {
 		for _, text := range texts {
 			if strings.Contains(text, canary) {
