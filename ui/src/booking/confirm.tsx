@@ -354,14 +354,14 @@ function Comment({ required, error, onInput }: { required: boolean; error?: stri
   )
 }
 
-type ConsentState = { required: boolean; version?: string; text?: string; failure?: Failure; retry: () => void }
+type ConsentState = { required: boolean; version?: string; text?: string; failure?: Failure; busy: boolean; retry: () => void }
 
 function useConsent(branch: Branch | undefined): ConsentState {
   const required = branch?.consent.required === true
   const got = useRemote(required ? `consent/${branch!.id}` : undefined, () =>
     outcome(client.GET('/v1/branches/{branch}/consent', { params: { path: { branch: branch!.id } } })),
   )
-  return { required, version: got.data?.version ?? branch?.consent.version, text: got.data?.text, failure: got.failure, retry: got.retry }
+  return { required, version: got.data?.version ?? branch?.consent.version, text: got.data?.text, failure: got.failure, busy: got.busy, retry: got.retry }
 }
 
 type ConsentProps = { consent: ConsentState; agreed: boolean; error?: string; onChange: (agreed: boolean) => void }
@@ -386,7 +386,7 @@ function ConsentBox({ consent, agreed, error, onChange }: ConsentProps) {
       </button>
       {error && <p class="error" role="alert">{error}</p>}
       <Dialog open={reading} title={t('consentTitle')} onClose={() => setReading(false)}>
-        {consent.failure ? <Trouble failure={consent.failure} retry={consent.retry} /> : <p class="long-text">{consent.text ?? t('loading')}</p>}
+        {consent.failure ? <Trouble failure={consent.failure} retry={consent.retry} busy={consent.busy} /> : <p class="long-text">{consent.text ?? t('loading')}</p>}
         <button
           type="button"
           class="button"

@@ -66,7 +66,8 @@ export function Trouble({ failure, retry, booking, branch, busy, children }: Tro
       <div class="stack">
         {failure.kind !== 'network' && (failure.kind === 'salon' || needsSalon.has(failure.code)) && <Contacts failure={failure} branch={branch} />}
         {retry && (
-          <button class="button quiet" data-testid="retry" disabled={busy} onClick={retry}>
+          <button class="button quiet" data-testid="retry" disabled={busy} aria-busy={busy} onClick={retry}>
+            {busy && <span class="spinner small" />}
             {t('retry')}
           </button>
         )}

@@ -93,7 +93,7 @@ export function Services() {
     <>
       <h1 tabIndex={-1}>{t('services')}</h1>
       {trouble ? (
-        <Trouble failure={got.failure!} retry={got.retry} branch={b} />
+        <Trouble failure={got.failure!} retry={got.retry} busy={got.busy} branch={b} />
       ) : (
         <>
           <div class="search">
@@ -199,7 +199,7 @@ export function Masters() {
     <>
       <h1 tabIndex={-1}>{t('staff')}</h1>
       {got.failure && !got.data ? (
-        <Trouble failure={got.failure} retry={got.retry} branch={b} />
+        <Trouble failure={got.failure} retry={got.retry} busy={got.busy} branch={b} />
       ) : !got.data ? (
         <Skeleton rows={5} class="person" />
       ) : list.length === 0 ? (

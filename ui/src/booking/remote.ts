@@ -10,6 +10,10 @@ const memory = new Map<string, Kept>()
 /** Answers younger than this are not asked for again when a screen comes back. Milliseconds. */
 const young = 10_000
 
+/** Waits before asking again for what the salon's system could not say; each is twice the one before. Milliseconds. */
+const firstAgain = 8_000
+const lastAgain = 60_000
+
 export type Remote<T> = {
   data?: T
   failure?: Failure
@@ -25,6 +29,7 @@ export type Remote<T> = {
 export function useRemote<T>(key: string | undefined, read: () => Promise<Outcome<T>>): Remote<T> {
   const [, draw] = useState(0)
   const [round, setRound] = useState(0)
+  const tries = useRef(0)
   const state = useRef<{ key?: string; failure?: Failure; busy: boolean }>({ busy: false })
 
   useEffect(() => {
@@ -35,10 +40,15 @@ export function useRemote<T>(key: string | undefined, read: () => Promise<Outcom
       return draw((n) => n + 1)
     }
     let live = true
-    state.current = { key, busy: true }
+    // A failure stays in view while the same is asked again: nothing flickers, the button shows that it works.
+    const same = state.current.key === key
+    const failure = same ? state.current.failure : undefined
+    if (!same) tries.current = 0
+    state.current = { key, busy: true, failure }
     draw((n) => n + 1)
     void read().then((got) => {
       if (got.ok) memory.set(key, { data: got.data, at: Date.now() })
+      if (got.ok) tries.current = 0
       if (!live) return
       state.current = { key, busy: false, failure: got.ok ? undefined : got.failure }
       draw((n) => n + 1)
@@ -53,6 +63,27 @@ export function useRemote<T>(key: string | undefined, read: () => Promise<Outcom
   useEffect(() => {
     if (state.current.failure) setRound((n) => n + 1)
   }, [language])
+
+  // The salon's system comes back by itself, so the page looks again: rarely, and only while it is looked at.
+  const salon = !state.current.busy && state.current.failure?.kind === 'salon' ? state.current.failure : undefined
+  useEffect(() => {
+    if (!salon || salon.problem?.may_retry === false) return
+    const wait = Math.max((salon.problem?.retry_after_s ?? 0) * 1000, Math.min(firstAgain * 2 ** tries.current, lastAgain))
+    const again = () => {
+      if (document.visibilityState !== 'visible') return
+      document.removeEventListener('visibilitychange', again)
+      tries.current++
+      setRound((n) => n + 1)
+    }
+    const timer = setTimeout(() => {
+      document.addEventListener('visibilitychange', again)
+      again()
+    }, wait)
+    return () => {
+      clearTimeout(timer)
+      document.removeEventListener('visibilitychange', again)
+    }
+  }, [salon])
 
   // A phone that finds its network again does not wait for a tap.
   const network = state.current.failure?.kind === 'network'

@@ -33,7 +33,7 @@ export function Times({ ask, date, prefer, chosen, onDate, onSlot, onStaff }: Pr
     if (!date && first) onDate(prefer && dates.includes(prefer) ? prefer : first)
   }, [date, first])
 
-  if (days.failure) return <Trouble failure={days.failure} retry={days.retry} branch={branch} />
+  if (days.failure) return <Trouble failure={days.failure} retry={days.retry} busy={days.busy} branch={branch} />
   if (!dates) return <TimesSkeleton />
   if (dates.length === 0) {
     return (
@@ -206,7 +206,7 @@ function DayTimes({ ask, date, zone, chosen, onDate, onSlot }: DayProps) {
     ),
   )
   // Free times that could not be asked for again are not shown: the customer would choose what may be gone.
-  if (got.failure) return <Trouble failure={got.failure} retry={got.retry} branch={branchOf(ask.branch)} />
+  if (got.failure) return <Trouble failure={got.failure} retry={got.retry} busy={got.busy} branch={branchOf(ask.branch)} />
   if (!got.data) return <SlotsSkeleton />
   if (got.data.slots.length === 0) return got.busy ? <SlotsSkeleton /> : <EmptyDay ask={ask} date={date} zone={zone} onDate={onDate} onSlot={onSlot} />
   return (
@@ -280,7 +280,7 @@ export function Nearest({ ask, zone, onSlot, onDate }: { ask: Ask; zone: string;
       client.GET('/v1/branches/{branch}/nearest-slots', { params: { path: { branch: ask.branch }, query: query(ask) }, querySerializer: byComma }),
     ),
   )
-  if (got.failure) return <Trouble failure={got.failure} retry={got.retry} branch={branchOf(ask.branch)} />
+  if (got.failure) return <Trouble failure={got.failure} retry={got.retry} busy={got.busy} branch={branchOf(ask.branch)} />
   if (!got.data) return <SlotsSkeleton />
   if (got.data.slots.length === 0) return <p>{t('emptyAll')}</p>
   return (
