@@ -11,6 +11,7 @@ package booking
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -102,7 +103,7 @@ type pace struct {
 
 func usualPace() pace {
 	return pace{
-		send: 20 * time.Second, hold: 5 * time.Second, lease: 45 * time.Second, quiet: 35 * time.Second, again: 8 * time.Second,
+		send: 20 * time.Second, hold: 5 * time.Second, lease: 45 * time.Second, quiet: 35 * time.Second, again: 15 * time.Second,
 		first: time.Second, longest: 15 * time.Second, wait: 10 * time.Second, young: 30 * time.Second,
 		helpless: 5 * time.Minute, glance: 2500 * time.Millisecond, fresh: 30 * time.Second,
 	}
@@ -141,6 +142,11 @@ func New(c Config) (*Service, error) {
 	}
 	if c.Account == "" || len(c.Branches) == 0 {
 		return nil, errors.New("booking: an account and at least one branch are needed")
+	}
+	switch c.Mode {
+	case "", Live, ReadOnly, Pilot:
+	default:
+		return nil, fmt.Errorf("booking: mode %q is none of live, readonly, pilot", c.Mode)
 	}
 	s := &Service{
 		account: c.Account, branches: slices.Clone(c.Branches), mode: c.Mode, pilot: slices.Clone(c.PilotPhones),

@@ -3,6 +3,7 @@ package booking
 import (
 	"bytes"
 	"context"
+	"flag"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -24,7 +25,13 @@ import (
 	"zapis/yclients"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// A handful of random histories by default; -rapid.checks=1000 for a night.
+	if err := flag.Set("rapid.checks", "5"); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 const (
 	moscow int64 = 4564
@@ -71,6 +78,7 @@ type options struct {
 	user     yclients.Token
 	hidden   []string
 	change   func(*Config)
+	alone    bool // not beside other tests
 }
 
 func setup(t *testing.T, opts ...func(*options)) *house {
@@ -78,6 +86,9 @@ func setup(t *testing.T, opts ...func(*options)) *house {
 	o := options{user: sandbox.AppUserToken, change: func(*Config) {}}
 	for _, f := range opts {
 		f(&o)
+	}
+	if !o.alone {
+		t.Parallel()
 	}
 	clock := &handClock{t: time.Date(2027, 3, 10, 7, 0, 0, 0, time.UTC)} // a Wednesday, 10 o'clock in Moscow
 	boxOptions := []sandbox.Option{sandbox.WithLimits(sandbox.Off), sandbox.WithNow(clock.now)}
@@ -130,10 +141,13 @@ func (h *house) restart() {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	s.pace.wait, s.pace.first = 400*time.Millisecond, 10*time.Millisecond
+	s.pace.wait, s.pace.first = 5*time.Second, 10*time.Millisecond
 	h.t.Cleanup(func() { s.Close(context.Background()) })
 	h.Service = s
 }
+
+// impatient makes callers wait for an outcome just long enough to see that there is none.
+func (h *house) impatient() { h.pace.wait = 100 * time.Millisecond }
 
 func (h *house) ledgerEnd() int64 {
 	entries := h.sandbox.Ledger()

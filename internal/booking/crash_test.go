@@ -14,7 +14,6 @@ import (
 	"zapis/internal/salon"
 	"zapis/internal/store"
 	"zapis/sandbox"
-	"zapis/yclients"
 )
 
 // points are the instructions between which a process is killed.
@@ -156,6 +155,7 @@ func TestLostAnswerThenAnOutage(t *testing.T) {
 	lose := &losing{left: 1}
 	h.config.API = lose.client(t, h.config.API)
 	h.restart()
+	h.impatient()
 	h.crash = func(point string) bool {
 		if point == "before outcome" {
 			h.faults(sandbox.Faults{Off: true})
@@ -205,6 +205,7 @@ func (h *house) due() []store.Intent {
 func TestLostRequest(t *testing.T) {
 	h := setup(t)
 	wish, key := h.wish(0), newKey()
+	h.impatient()
 	h.faults(sandbox.Faults{CutNext: 1})
 	a, err := h.Create(t.Context(), guest, key, wish)
 	if err != nil || a.Status != http.StatusAccepted {
@@ -242,6 +243,7 @@ func TestBrokenAnswers(t *testing.T) {
 			h := setup(t)
 			wish := h.wish(0)
 			h.warm(wish)
+			h.impatient()
 			h.faults(f)
 			a, err := h.Create(t.Context(), guest, newKey(), wish)
 			if err != nil || a.Status != http.StatusAccepted || a.Booking.Status != salon.Pending {
@@ -264,7 +266,7 @@ func TestACutJournalProvesNothing(t *testing.T) {
 			lose := &losing{left: 1}
 			h.config.API = lose.client(t, h.config.API)
 			h.restart()
-			h.pace.wait = time.Millisecond
+			h.pace.wait = time.Millisecond // before the first look
 			a, err := h.Create(t.Context(), guest, newKey(), wish)
 			if err != nil || a.Status != http.StatusAccepted {
 				t.Fatalf("got %d, %v; want 202", a.Status, err)
@@ -301,7 +303,7 @@ func TestWithoutRightsToTheJournal(t *testing.T) {
 		wish := h.wish(0)
 		wish.Client.Phone = ""
 		lose := &losing{left: 1, blind: true}
-		h.config.API = blindJournal(t, h.config.API, lose)
+		h.config.API = lose.client(t, h.config.API)
 		h.restart()
 		b := h.book(who, wish)
 		if h.made() != 1 || h.record(b).ID == 0 {
@@ -312,8 +314,9 @@ func TestWithoutRightsToTheJournal(t *testing.T) {
 		h := setup(t)
 		wish := h.wish(0)
 		lose := &losing{left: 1, blind: true}
-		h.config.API = blindJournal(t, h.config.API, lose)
+		h.config.API = lose.client(t, h.config.API)
 		h.restart()
+		h.impatient()
 		a, err := h.Create(t.Context(), guest, newKey(), wish)
 		if err != nil || a.Status != http.StatusAccepted {
 			t.Fatalf("got %d, %v; want 202", a.Status, err)
@@ -329,11 +332,6 @@ func TestWithoutRightsToTheJournal(t *testing.T) {
 	})
 }
 
-// blindJournal loses an answer and refuses GET /records to the employee, but not the client's own /user/records.
-func blindJournal(t *testing.T, api *yclients.Client, lose *losing) *yclients.Client {
-	return lose.client(t, api)
-}
-
 // The answers to a move and to a cancellation are lost.
 func TestLostChanges(t *testing.T) {
 	h := setup(t)
@@ -345,6 +343,7 @@ func TestLostChanges(t *testing.T) {
 		t.Errorf("move: %d, %v; want it found done", a.Status, err)
 	}
 	h.faults(sandbox.Faults{CutNext: 1})
+	h.impatient()
 	back := b.Appointments[0].Start
 	a, err = h.Move(t.Context(), owns(b), refOf(b), salon.Move{Start: back})
 	if err != nil || a.Status != http.StatusAccepted || a.Booking.Change == nil || a.Booking.Change.Status != changePending {
@@ -356,6 +355,7 @@ func TestLostChanges(t *testing.T) {
 		t.Errorf("the lost move: %+v, %v; want it rejected and the booking where it was", got.Change, err)
 	}
 	h.faults(sandbox.Faults{LoseNext: 1})
+	h.pace.wait = 5 * time.Second
 	a, err = h.Cancel(t.Context(), owns(b), refOf(b))
 	if err != nil || a.Status != http.StatusOK || a.Booking.Status != salon.Cancelled || !h.record(b).Deleted {
 		t.Errorf("cancel: %d %s, %v; want it found done", a.Status, a.Booking.Status, err)
@@ -367,6 +367,7 @@ func TestNoCancelWithoutYCLIENTS(t *testing.T) {
 	h := setup(t)
 	b := h.book(guest, h.wish(0))
 	h.faults(sandbox.Faults{Off: true})
+	h.impatient()
 	a, err := h.Cancel(t.Context(), owns(b), refOf(b))
 	if err == nil && a.Booking.Status == salon.Cancelled {
 		t.Fatal("cancelled without YCLIENTS")
@@ -423,7 +424,7 @@ func TestTwoSettlers(t *testing.T) {
 // told is what the sandbox holds.
 func TestAnyOrderOfTroubles(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		h := setup(t)
+		h := setup(t, func(o *options) { o.alone = true })
 		type made struct {
 			key  string
 			wish salon.NewBooking
@@ -469,6 +470,7 @@ func TestAnyOrderOfTroubles(t *testing.T) {
 			marks[r.APIID] = true
 		}
 		for _, m := range asked {
+			h.pace.wait = 5 * time.Second
 			a, err := h.Create(t.Context(), guest, m.key, m.wish)
 			if err != nil && !problem.Has(err, problem.SlotTaken) {
 				rt.Fatalf("in the end a repeat is answered %v", err)

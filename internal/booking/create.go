@@ -54,12 +54,26 @@ func (s *Service) create(ctx context.Context, who salon.Caller, key string, wish
 	print := s.fingerprint(phone, wish)
 	// A refused code frees its key while repeats wait for it; then one of them becomes the first request.
 	for range 3 {
+		// A wish that is no good is refused before its key is written down, and costs the store nothing.
+		var d *draft
+		if _, err := s.store.Idempotent(ctx, owner, key); errors.Is(err, store.ErrNotFound) {
+			if d, err = s.draft(ctx, who, phone, wish); err != nil {
+				return salon.Answer{}, err
+			}
+		}
 		found, err := s.store.BeginIdempotent(ctx, owner, key, print, keyLease)
 		if err != nil {
 			return salon.Answer{}, stored(err)
 		}
 		if found.State == store.IdempotencyNew {
-			return s.first(ctx, found.Ref, who, phone, wish)
+			if d == nil {
+				d, err = s.draft(ctx, who, phone, wish)
+			}
+			if err != nil {
+				s.release(ctx, found.Ref)
+				return salon.Answer{}, err
+			}
+			return s.first(ctx, found.Ref, d)
 		}
 		if answer, done, err := s.repeat(ctx, found, owner, key); done {
 			return answer, err
@@ -68,13 +82,18 @@ func (s *Service) create(ctx context.Context, who salon.Caller, key string, wish
 	return salon.Answer{}, problem.New(problem.KeyRunning).After(time.Second)
 }
 
-// first makes the booking that a key asks for. A refusal before anything was made frees the key.
-func (s *Service) first(ctx context.Context, ref store.IdempotencyRef, who salon.Caller, phone salon.Phone, wish salon.NewBooking) (salon.Answer, error) {
-	it, d, err := s.accept(ctx, ref, who, phone, wish)
+// release frees a key whose request was refused before anything was made.
+func (s *Service) release(ctx context.Context, ref store.IdempotencyRef) {
+	if err := s.store.ReleaseIdempotent(ctx, ref); err != nil && !errors.Is(err, store.ErrConflict) {
+		s.log.WarnContext(ctx, "a key stays held until its lease ends", "error", err)
+	}
+}
+
+// first makes the booking that a key asks for.
+func (s *Service) first(ctx context.Context, ref store.IdempotencyRef, d *draft) (salon.Answer, error) {
+	it, err := s.accept(ctx, ref, d)
 	if err != nil {
-		if e := s.store.ReleaseIdempotent(ctx, ref); e != nil && !errors.Is(e, store.ErrConflict) {
-			s.log.WarnContext(ctx, "a key stays held until its lease ends", "error", e)
-		}
+		s.release(ctx, ref)
 		return salon.Answer{}, err
 	}
 	ref.Keep = []byte(d.secret.Reveal())
@@ -105,29 +124,28 @@ func (s *Service) first(ctx context.Context, ref store.IdempotencyRef, who salon
 	return answer, err
 }
 
-// accept checks a wish and writes down the intent. When it returns one, the booking is ours to bring to an end.
-func (s *Service) accept(ctx context.Context, ref store.IdempotencyRef, who salon.Caller, phone salon.Phone, wish salon.NewBooking) (store.Intent, *draft, error) {
-	d, err := s.draft(ctx, who, phone, wish)
-	if err != nil {
-		return store.Intent{}, nil, err
-	}
+// accept makes the checks that cost a call or count a try, and writes down the intent. When it returns one, the
+// booking is ours to bring to an end.
+func (s *Service) accept(ctx context.Context, ref store.IdempotencyRef, d *draft) (store.Intent, error) {
 	if len(d.order.Visits) > 1 {
 		if err := s.check(ctx, d); err != nil {
-			return store.Intent{}, nil, err
+			return store.Intent{}, err
 		}
 	}
 	if d.order.Code != "" {
-		if d.order.Try, err = s.codes.ReserveTry(ctx, phone, who.Addr); err != nil {
-			return store.Intent{}, nil, err
+		try, err := s.codes.ReserveTry(ctx, d.phone, d.who.Addr)
+		if err != nil {
+			return store.Intent{}, err
 		}
+		d.order.Try = try
 	}
 	ref.Keep = []byte(d.secret.Reveal())
 	it, err := s.write(ctx, d, &ref)
 	if err != nil {
 		s.voidTry(ctx, d.order.Try)
-		return store.Intent{}, nil, stored(err)
+		return store.Intent{}, stored(err)
 	}
-	return it, d, nil
+	return it, nil
 }
 
 // write stores booking, appointments, consent, intent and key in one transaction.

@@ -104,9 +104,15 @@ func (s *Service) Mine(ctx context.Context, who salon.Caller, when salon.When) (
 		return salon.Bookings{}, problem.New(problem.SessionRequired)
 	}
 	out := salon.Bookings{Bookings: []salon.Booking{}, Freshness: salon.Freshness{AsOf: s.now().UTC()}}
-	ours, err := s.store.BookingsOf(ctx, who.Person, store.BookingFilter{Branches: s.branches})
-	if err != nil {
-		return out, stored(err)
+	var ours []store.Booking
+	for _, ahead := range []bool{true, false} { // a cancelled visit to come belongs to the past
+		if ahead || when == salon.Past {
+			half, err := s.store.BookingsOf(ctx, who.Person, store.BookingFilter{Branches: s.branches, Upcoming: &ahead, Now: s.now()})
+			if err != nil {
+				return out, stored(err)
+			}
+			ours = append(ours, half...)
+		}
 	}
 	foreign, records, err := s.elsewhere(ctx, who.Person)
 	if err != nil {
@@ -202,6 +208,7 @@ func (s *Service) lookOnce(ctx context.Context, b store.Booking) store.Booking {
 }
 
 func (s *Service) lookNow(ctx context.Context, b store.Booking) store.Booking {
+	s.seen.saw(b.ID, s.now()) // also when it fails: an outage shall not slow every read down
 	ctx, cancel := context.WithTimeout(upstream.WithLane(context.WithoutCancel(ctx), upstream.Person), s.pace.glance)
 	defer cancel()
 	_, zone, err := s.branch(ctx, b.BranchID)

@@ -6,7 +6,9 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
+	"zapis/internal/store"
 	"zapis/sandbox"
 	"zapis/yclients"
 )
@@ -93,3 +95,5 @@ func (l *losing) client(t *testing.T, api *yclients.Client) *yclients.Client {
 		return resp, err
 	}))
 }
+
+func intentAt(sent time.Time) store.Intent { return store.Intent{APIID: "4242", SentAt: sent} }

@@ -155,6 +155,7 @@ func TestManyTapsOneKey(t *testing.T) {
 	h := setup(t)
 	wish, key := h.wish(0), newKey()
 	h.faults(sandbox.Faults{DelayMS: 30})
+	h.pace.wait = time.Second
 	var all sync.WaitGroup
 	var mu sync.Mutex
 	ids, waits := map[string]int{}, 0
@@ -191,11 +192,14 @@ func TestManyPeopleOneStart(t *testing.T) {
 		all.Go(func() {
 			mine := wish
 			mine.Client.Phone = fmt.Sprintf("+790000001%02d", i)
-			_, err := h.Create(context.Background(), guest, newKey(), mine)
+			a, err := h.Create(context.Background(), guest, newKey(), mine)
 			mu.Lock()
 			defer mu.Unlock()
 			if err == nil {
 				won++
+				if a.Status != http.StatusCreated {
+					t.Errorf("the winner was answered %d", a.Status)
+				}
 				return
 			}
 			slots, ok := problem.From(err).With["alternatives"].(salon.Slots)

@@ -63,16 +63,20 @@ func (m *Mirror) Consent(ctx context.Context, branch salon.BranchID) (salon.Cons
 	return c.value.Consent, err
 }
 
-// Zone is the time zone of a branch.
+// zone is the time zone of a branch. Loading one parses a file, so the few that there are are kept.
 func (m *Mirror) zone(ctx context.Context, branch salon.BranchID) (*time.Location, salon.Branch, error) {
 	b, err := m.Branch(ctx, branch)
 	if err != nil {
 		return nil, b, err
 	}
+	if zone, ok := m.zones.Load(b.Zone); ok {
+		return zone.(*time.Location), b, nil
+	}
 	zone, err := time.LoadLocation(b.Zone)
 	if err != nil {
 		return nil, b, problem.Because(problem.UpstreamMalformed, fmt.Errorf("zone of branch %d: %w", branch, err))
 	}
+	m.zones.Store(b.Zone, zone)
 	return zone, b, nil
 }
 
@@ -186,14 +190,18 @@ func branchOf(c *yclients.Company) (salon.Branch, error) {
 }
 
 // addSettings reads the settings of online booking. They need a right of the employee that an owner may not have
-// given; then "any master" is not offered, because nothing says that it is allowed.
+// given; then what was known before stays, and at first "any master" is not offered: nothing says that it is allowed.
 func (m *Mirror) addSettings(ctx context.Context, b *salon.Branch) error {
 	s, _, err := m.employee.OnlineSettings.Get(ctx, b.ID)
 	if err != nil {
-		if cannotSee(err) {
-			return nil
+		if !cannotSee(err) {
+			return err
 		}
-		return err
+		if before, known := peek[card](m.memory, key{kind: kindBranch, branch: b.ID}); known {
+			b.Rules.AnyStaff, b.Rules.LeadTime = before.Branch.Rules.AnyStaff, before.Branch.Rules.LeadTime
+			b.Rules.CodeRequired = b.Rules.CodeRequired || before.Branch.Rules.CodeRequired
+		}
+		return nil
 	}
 	b.Rules.AnyStaff = s.AnyMaster
 	b.Rules.CodeRequired = b.Rules.CodeRequired || s.ConfirmNumber

@@ -51,6 +51,7 @@ type Mirror struct {
 	now      func() time.Time
 	log      *slog.Logger
 	memory   *memory
+	zones    sync.Map // *time.Location by IANA name
 
 	mu      sync.Mutex
 	changes map[change]uint64

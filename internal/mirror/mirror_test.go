@@ -14,6 +14,7 @@ import (
 
 	"zapis/internal/problem"
 	"zapis/internal/salon"
+	"zapis/internal/upstream"
 	"zapis/sandbox"
 	"zapis/yclients"
 )
@@ -409,6 +410,66 @@ func TestAges(t *testing.T) {
 	b.off(t, false)
 	if s := read(); s.Stale {
 		t.Error("still stale when YCLIENTS is back")
+	}
+}
+
+// Whoever waits goes in the lane of people, a renewal in the background in its own.
+func TestLanes(t *testing.T) {
+	var mu sync.Mutex
+	var lanes []upstream.Lane
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	b := setup(t, func(c *Config) {
+		hooked := roundTrip(func(r *http.Request) (*http.Response, error) {
+			mu.Lock()
+			lanes = append(lanes, upstream.LaneFrom(r.Context()))
+			mu.Unlock()
+			return transport.RoundTrip(r)
+		})
+		api, err := yclients.New(yclients.WithBaseURL(c.API.BaseURL()), yclients.WithPartnerToken(sandbox.PartnerToken),
+			yclients.WithUserToken(sandbox.AppUserToken), yclients.WithHTTPClient(&http.Client{Transport: hooked}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.API = api
+	})
+	wanted := ask(moscow, 0, b.service(t, moscow, "Мужская стрижка").ID)
+	last := func() upstream.Lane {
+		mu.Lock()
+		defer mu.Unlock()
+		return lanes[len(lanes)-1]
+	}
+	if _, err := b.Slots(t.Context(), wanted, "2027-03-11"); err != nil || last() != upstream.Person {
+		t.Errorf("the first read went by lane %v, %v; want person", last(), err)
+	}
+	b.clock.advance(20 * time.Second)
+	if _, err := b.Slots(t.Context(), wanted, "2027-03-11"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "a renewal in the refresh lane", func() bool { return last() == upstream.Refresh })
+	b.clock.advance(time.Minute)
+	if _, err := b.Slots(t.Context(), wanted, "2027-03-11"); err != nil || last() != upstream.Person {
+		t.Errorf("a read of what is much too old went by lane %v, %v; want person", last(), err)
+	}
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// An employee whose token was taken back does not take "any master" with them.
+func TestSettingsThatCannotBeSeen(t *testing.T) {
+	b := setup(t)
+	if _, err := b.Branch(t.Context(), moscow); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.sandbox.ChangePassword(sandbox.AppLogin, "another-password-example"); err != nil {
+		t.Fatal(err)
+	}
+	b.clock.advance(time.Hour)
+	branch, err := b.Branch(t.Context(), moscow)
+	if err != nil || !branch.Rules.AnyStaff || branch.Rules.LeadTime == nil {
+		t.Errorf("rules %+v, %v; want those known before", branch.Rules, err)
 	}
 }
 

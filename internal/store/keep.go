@@ -21,7 +21,10 @@ func (s *Store) Keep(ctx context.Context, name string, value []byte) error {
 // Kept reads what Keep wrote, nil when there is nothing.
 func (s *Store) Kept(ctx context.Context, name string) (value []byte, err error) {
 	err = s.view(ctx, func(ctx context.Context, tx *Tx) error {
-		return tx.row(ctx, `SELECT value FROM settings WHERE name = $1`, keptPrefix+name).Scan(&value)
+		var text string
+		err := tx.row(ctx, `SELECT value FROM settings WHERE name = $1`, keptPrefix+name).Scan(&text)
+		value = []byte(text)
+		return err
 	})
 	if errors.Is(err, ErrNotFound) {
 		return nil, nil
