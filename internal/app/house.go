@@ -1,0 +1,260 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"zapis/internal/admin"
+	"zapis/internal/booking"
+	"zapis/internal/config"
+	"zapis/internal/gateway"
+	"zapis/internal/jobs"
+	"zapis/internal/mirror"
+	"zapis/internal/problem"
+	"zapis/internal/salon"
+	"zapis/internal/secret"
+	"zapis/internal/session"
+	"zapis/internal/store"
+	"zapis/internal/upstream"
+	"zapis/ui"
+	"zapis/yclients"
+)
+
+// The rooms satisfy what the gateway asks for.
+var (
+	_ gateway.Catalogue = (*mirror.Mirror)(nil)
+	_ gateway.Bookings  = (*booking.Service)(nil)
+	_ gateway.Sessions  = (*session.Service)(nil)
+)
+
+// house is everything between a customer's request and YCLIENTS.
+type house struct {
+	cfg     *config.Config
+	log     *slog.Logger
+	started time.Time
+	metrics *metrics
+
+	// In the order in which they were built; empty where the configuration opens no account.
+	store   *store.Store
+	road    *upstream.Road
+	mirror  *mirror.Mirror
+	booking *booking.Service
+	jobs    *jobs.Jobs
+
+	gateway http.Handler
+	admin   http.Handler
+}
+
+// parts are what a caller of build decides.
+type parts struct {
+	log   *slog.Logger
+	fresh bool // nothing called YCLIENTS from this address in the last minute
+}
+
+// build makes the house from the bottom up. What was built is closed again when a later part fails.
+func build(ctx context.Context, cfg *config.Config, p parts) (_ *house, err error) {
+	h := &house{cfg: cfg, log: p.log, started: time.Now(), metrics: newMetrics()}
+	defer func() {
+		if err != nil {
+			h.close()
+		}
+	}()
+	g := gateway.Config{
+		UI: ui.Booking(), State: h.state, Ready: h.ready, Origins: cfg.Origins, TrustedProxies: cfg.TrustedProxies,
+		Version: Version, Logger: p.log,
+	}
+	if cfg.State == config.Ready {
+		if err := h.open(ctx, p, &g); err != nil {
+			return nil, err
+		}
+	}
+	h.gateway = gateway.New(g)
+	h.admin = admin.New(admin.Config{
+		State: h.picture, Ready: h.ready, Metrics: h.metrics.handler(), Console: ui.Console(), Logger: p.log,
+	})
+	return h, nil
+}
+
+// open builds the rooms of the configured account: store, road, SDK, mirror, session, booking, jobs.
+func (h *house) open(ctx context.Context, p parts, g *gateway.Config) (err error) {
+	if err := h.openStore(ctx); err != nil {
+		return err
+	}
+	h.road, err = upstream.New(upstream.Config{
+		Scale: h.cfg.LimitsScale, Store: h.store, Fresh: p.fresh, CAFile: h.cfg.CAFile,
+		Logger: p.log, Observer: h.metrics,
+	})
+	if err != nil {
+		return problem.Because(problem.ConfigInvalid, err).Detailf("the road to YCLIENTS: %v", err)
+	}
+	h.metrics.watch(h.road)
+	account := h.cfg.Account
+	api, err := yclients.New(
+		yclients.WithPartnerToken(yclients.Token(account.PartnerToken.Reveal())),
+		yclients.WithUserToken(yclients.Token(account.UserToken.Reveal())),
+		yclients.WithBaseURL(h.cfg.BaseURL),
+		yclients.WithHTTPClient(h.road.Client()),
+		yclients.WithUserAgent("zapis/"+Version),
+	)
+	if err != nil {
+		return problem.Because(problem.ConfigInvalid, err).Detailf("the YCLIENTS client: %v", err)
+	}
+	h.mirror, err = mirror.New(mirror.Config{
+		API: api, Branches: account.Branches, Hidden: hidden(h.cfg.HiddenStaff), Keeper: h.store, Logger: p.log,
+	})
+	if err != nil {
+		return err
+	}
+	sessions := session.New(session.Config{
+		Store: h.store, Client: api.AsPartner(), Account: account.ID, Branches: account.Branches, Logger: p.log,
+	})
+	h.jobs, err = jobs.New(ctx, jobs.Config{Store: h.store, Logger: p.log})
+	if err != nil {
+		return problem.Because(problem.StoreUnavailable, err)
+	}
+	h.booking, err = booking.New(booking.Config{
+		Account: account.ID, Branches: account.Branches, Mode: booking.Mode(h.cfg.Mode), PilotPhones: h.cfg.PilotPhones,
+		Store: h.store, API: api, Mirror: h.mirror, Codes: sessions, Clients: sessions, Logger: p.log,
+	})
+	if err != nil {
+		return err
+	}
+	g.Catalogue, g.Bookings, g.Sessions = h.mirror, h.booking, sessions
+	return h.jobs.Start(ctx, h.booking)
+}
+
+// openStore opens the key and the database, and puts the configured account into it.
+func (h *house) openStore(ctx context.Context) error {
+	if err := os.MkdirAll(h.cfg.DataDir, 0o700); err != nil {
+		return problem.Because(problem.FolderUnusable, err).Detailf("%s", h.cfg.DataDir)
+	}
+	key, err := secret.Load(h.cfg.Key.Reveal(), filepath.Join(h.cfg.DataDir, "key"))
+	if err != nil {
+		return problem.Because(problem.KeyWrong, err).Detailf("%v", err)
+	}
+	h.store, err = store.Open(ctx, store.Config{
+		URL: h.cfg.DatabaseURL.Reveal(), Path: filepath.Join(h.cfg.DataDir, "zapis.db"), Key: key, Logger: h.log,
+	})
+	switch {
+	case errors.Is(err, store.ErrOtherKey):
+		return problem.Because(problem.KeyWrong, err)
+	case errors.Is(err, store.ErrNewerDatabase):
+		return problem.Because(problem.StoreNewer, err)
+	case err != nil:
+		return problem.Because(problem.StoreUnavailable, err)
+	}
+	account := h.cfg.Account
+	err = h.store.SaveAccount(ctx, store.Account{
+		ID: account.ID, Branches: account.Branches, APIKey: account.PartnerToken, UserToken: account.UserToken,
+	})
+	if err != nil {
+		return problem.Because(problem.StoreUnavailable, err)
+	}
+	return nil
+}
+
+// close ends the rooms in the reverse order: no new work, then no calls, then no data.
+func (h *house) close() {
+	ctx, done := context.WithTimeout(context.Background(), drain)
+	defer done()
+	if h.jobs != nil {
+		h.note(h.jobs.Stop(ctx))
+	}
+	if h.booking != nil {
+		h.booking.Close(ctx)
+	}
+	if h.mirror != nil {
+		h.mirror.Close()
+	}
+	if h.road != nil {
+		h.note(h.road.Close(ctx))
+	}
+	if h.store != nil {
+		h.note(h.store.Close())
+	}
+	h.jobs, h.booking, h.mirror, h.road, h.store = nil, nil, nil, nil, nil
+}
+
+func (h *house) note(err error) {
+	if err != nil {
+		h.log.Warn("stopping", "error", err)
+	}
+}
+
+// state is what GET /v1/app tells of the whole server.
+func (h *house) state() string {
+	switch h.cfg.State {
+	case config.NotConfigured:
+		return gateway.StateNotConfigured
+	case config.Disabled:
+		return gateway.StateDisabled
+	}
+	switch h.cfg.Mode {
+	case config.ModeReadonly:
+		return gateway.StateReadonly
+	case config.ModePilot:
+		return gateway.StatePilot
+	}
+	return gateway.StateOK
+}
+
+// ready says why requests cannot be served.
+func (h *house) ready(ctx context.Context) error {
+	switch h.cfg.State {
+	case config.NotConfigured:
+		return problem.New(problem.NotConfigured)
+	case config.Disabled:
+		return problem.New(problem.Disabled)
+	}
+	if err := h.store.Ping(ctx); err != nil {
+		return problem.Because(problem.StoreUnavailable, err)
+	}
+	return nil
+}
+
+// picture is what the console shows.
+func (h *house) picture(ctx context.Context) admin.State {
+	s := admin.State{Version: Version, Status: h.state(), Started: h.started, Branches: []admin.Branch{}, Undecided: []admin.Undecided{}}
+	if h.road == nil {
+		return s
+	}
+	now := time.Now()
+	stats := h.road.Stats()
+	s.Upstream = admin.Upstream{
+		LastSecond: stats.LastSecond, LastMinute: stats.LastMinute, LimitSecond: stats.PerSecond, LimitMinute: stats.PerMinute,
+		Queued: queued(stats), Refusals: stats.Refusals,
+	}
+	if stats.Paused {
+		until := now.Add(stats.PausedFor)
+		s.Upstream.PausedUntil = &until
+	}
+	for _, id := range h.cfg.Account.Branches {
+		s.Branches = append(s.Branches, admin.Branch{ID: id})
+	}
+	branches, _, err := h.mirror.Branches(ctx)
+	if err != nil {
+		s.Trouble = string(problem.From(err).Code)
+	}
+	for _, b := range branches {
+		for i := range s.Branches {
+			if s.Branches[i].ID == b.ID {
+				s.Branches[i].Title, s.Branches[i].Zone = b.Title, b.Zone
+			}
+		}
+	}
+	for _, status := range []salon.Status{salon.NeedsAttention, salon.Pending} {
+		list, err := h.store.BookingsInStatus(ctx, status, 50)
+		if err != nil {
+			s.Trouble = string(problem.StoreUnavailable)
+		}
+		for _, b := range list {
+			s.Undecided = append(s.Undecided, admin.Undecided{ID: b.ID, Branch: b.BranchID, State: string(b.Status), CreatedAt: b.CreatedAt})
+		}
+	}
+	return s
+}

@@ -1,0 +1,125 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+
+	"golang.org/x/sync/errgroup"
+
+	"zapis/internal/problem"
+	"zapis/sandbox"
+)
+
+// SandboxOptions are those of `zapis sandbox`.
+type SandboxOptions struct {
+	Addr   string // where to listen; port 0 picks one
+	JSON   bool   // one JSON line instead of words
+	Limits string // real, off or xN
+	Seed   int64  // 0 is the usual one
+	Lang   string // ru or en
+	Stdout io.Writer
+	Stderr io.Writer
+}
+
+// sandboxInfo is what is needed to talk to a sandbox.
+type sandboxInfo struct {
+	BaseURL      string  `json:"base_url"`
+	PartnerToken string  `json:"partner_token"`
+	UserToken    string  `json:"user_token"`
+	Login        string  `json:"login"`
+	Password     string  `json:"password"`
+	CompanyIDs   []int64 `json:"company_ids"`
+}
+
+// Sandbox runs the emulator of YCLIENTS alone, until ctx ends.
+func Sandbox(ctx context.Context, o SandboxOptions) error {
+	limits, err := sandbox.ParseLimits(o.Limits)
+	if err != nil {
+		return problem.Because(problem.InvalidRequest, err).Detailf("--limits: %v", err)
+	}
+	l, err := listen(ctx, o.Addr)
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(o.Stderr, nil))
+	sb := newSandbox(l, limits, o.Seed, log)
+	defer sb.Close()
+	info := infoOf(sb, l)
+	if o.JSON {
+		if err := json.NewEncoder(o.Stdout).Encode(info); err != nil {
+			return err
+		}
+	} else {
+		Output{o.Stdout, o.Stderr, o.Lang}.tellSandbox(info)
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	serveSandbox(ctx, group, l, sb, log)
+	return group.Wait()
+}
+
+func newSandbox(l net.Listener, limits sandbox.Limits, seed int64, log *slog.Logger, more ...sandbox.Option) *sandbox.Sandbox {
+	opts := append(more, sandbox.WithLimits(limits), sandbox.WithLogger(log), sandbox.WithBaseURL("http://"+l.Addr().String()))
+	if seed != 0 {
+		opts = append(opts, sandbox.WithSeed(seed))
+	}
+	return sandbox.New(opts...)
+}
+
+// serveSandbox also closes the sandbox when ctx ends: its streams of events have no end of their own.
+func serveSandbox(ctx context.Context, group *errgroup.Group, l net.Listener, sb *sandbox.Sandbox, log *slog.Logger) {
+	serveHTTP(ctx, group, l, sb.Handler(), log)
+	group.Go(func() error {
+		<-ctx.Done()
+		sb.Close()
+		return nil
+	})
+}
+
+func infoOf(sb *sandbox.Sandbox, l net.Listener) sandboxInfo {
+	return sandboxInfo{
+		BaseURL: "http://" + l.Addr().String(), PartnerToken: sandbox.PartnerToken, UserToken: sandbox.UserToken,
+		Login: sandbox.Login, Password: sandbox.Password, CompanyIDs: sb.Info().CompanyIDs,
+	}
+}
+
+func (o Output) tellSandbox(info sandboxInfo) {
+	fmt.Fprintf(o.Stdout, o.say(`Песочница YCLIENTS: %[1]s
+
+Вместо https://api.yclients.com назовите этот адрес. Всё здесь вымышлено.
+
+  YCLIENTS_BASE_URL=%[1]s
+  YCLIENTS_COMPANY_ID=%[2]d
+  YCLIENTS_API_TOKEN=%[3]s
+  YCLIENTS_USER_TOKEN=%[4]s
+
+  логин %[5]s, пароль %[6]s, филиалы %[7]v
+  «отправленные» СМС:      %[1]s/_sandbox/sms
+  что было сделано:        %[1]s/_sandbox/ledger
+  что умеет песочница:     %[1]s/_sandbox/fidelity
+
+  curl -s -H 'Accept: application/vnd.yclients.v2+json' -H 'Authorization: Bearer %[3]s' %[1]s/api/v1/book_services/%[2]d
+
+Ctrl-C останавливает.
+`, `A sandbox of YCLIENTS: %[1]s
+
+Name this address instead of https://api.yclients.com. Everything here is fictional.
+
+  YCLIENTS_BASE_URL=%[1]s
+  YCLIENTS_COMPANY_ID=%[2]d
+  YCLIENTS_API_TOKEN=%[3]s
+  YCLIENTS_USER_TOKEN=%[4]s
+
+  login %[5]s, password %[6]s, branches %[7]v
+  SMS "sent":                %[1]s/_sandbox/sms
+  what was truly done:       %[1]s/_sandbox/ledger
+  what the sandbox can do:   %[1]s/_sandbox/fidelity
+
+  curl -s -H 'Accept: application/vnd.yclients.v2+json' -H 'Authorization: Bearer %[3]s' %[1]s/api/v1/book_services/%[2]d
+
+Ctrl-C stops it.
+`), info.BaseURL, info.CompanyIDs[0], info.PartnerToken, info.UserToken, info.Login, info.Password, info.CompanyIDs)
+}
