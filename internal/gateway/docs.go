@@ -125,13 +125,16 @@ func (g *Gateway) problemsPage(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// samples are ids that exist here, so that the examples work; made up where the catalogue cannot say at once.
+// sampleTime is how long the page waits for real ids: long enough for the first calls after a start.
+const sampleTime = 5 * time.Second
+
+// samples are ids that exist here, so that the examples work; made up where the catalogue cannot say in time.
 func (g *Gateway) samples(ctx context.Context) samples {
 	real := samples{branch: 4564, service: 331, date: g.now().AddDate(0, 0, 1).Format(time.DateOnly)}
 	if g.catalogue == nil || g.serving(false) != nil {
 		return real
 	}
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	ctx, cancel := context.WithTimeout(ctx, sampleTime)
 	defer cancel()
 	branches, _, err := g.catalogue.Branches(ctx)
 	if err != nil || len(branches) == 0 {
@@ -144,8 +147,14 @@ func (g *Gateway) samples(ctx context.Context) samples {
 	if zone, err := time.LoadLocation(branches[0].Zone); err == nil {
 		real.date = g.now().In(zone).AddDate(0, 0, 1).Format(time.DateOnly)
 	}
-	if list, err := g.catalogue.Services(ctx, real.branch, salon.AnyStaff); err == nil && len(list.Services) > 0 {
-		real.service = list.Services[0].ID
+	list, err := g.catalogue.Services(ctx, real.branch, salon.AnyStaff)
+	if err != nil {
+		return real
+	}
+	for _, s := range list.Services {
+		if real.service = s.ID; s.Prepaid != "required" {
+			break
+		}
 	}
 	return real
 }

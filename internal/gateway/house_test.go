@@ -119,7 +119,9 @@ func (h *house) read(w *httptest.ResponseRecorder, status int, into any) {
 }
 
 // signIn signs the phone in and returns the access token.
-func (h *house) signIn() string {
+func (h *house) signIn() string { return h.signInAs(phone) }
+
+func (h *house) signInAs(phone string) string {
 	h.t.Helper()
 	h.read(h.do("POST", "/v1/auth/codes", fmt.Sprintf(`{"branch":%d,"phone":%q}`, h.branch, phone)), 202, nil)
 	var tokens salon.Tokens

@@ -2,7 +2,7 @@ package gateway
 
 import "zapis/internal/salon"
 
-// The inputs and outputs of the routes, as huma reads them. What is embedded is exported, or huma would not see it.
+// The inputs and outputs of the routes, as huma reads them. Cookies and tokens are taken by the middleware. What is embedded is exported, or huma would not see it.
 
 // BranchPath names a branch.
 type BranchPath struct {
@@ -45,15 +45,12 @@ type sessionInput struct {
 		Phone  string         `json:"phone" minLength:"1" maxLength:"40" example:"+79000000001"`
 		Code   string         `json:"code" minLength:"1" maxLength:"12" example:"12345"`
 	}
-	FetchSite string `header:"Sec-Fetch-Site" hidden:"true"`
 }
 
 type refreshInput struct {
 	Body *struct {
 		Refresh string `json:"refresh_token,omitempty" maxLength:"100"`
 	}
-	Cookies   string `header:"Cookie" hidden:"true"`
-	FetchSite string `header:"Sec-Fetch-Site" hidden:"true"`
 }
 
 type profileInput struct {
