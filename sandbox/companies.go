@@ -76,7 +76,7 @@ func (c *call) nextSlot(company *company) any {
 func (c *call) addForms(o obj, company *company) {
 	if truthy(c.query.Get("showBookforms")) {
 		o["bookforms"] = []any{obj{
-			"id": company.formID, "title": "Виджет «" + company.title + "»", "is_default": 1, "url": formURL(company.formID),
+			"id": company.formID, "title": "Виджет «" + company.title + "»", "is_default": 1, "url": c.formURL(company.formID),
 		}}
 	}
 	if truthy(c.query.Get("show_groups")) && company.groupID != 0 {
@@ -86,8 +86,9 @@ func (c *call) addForms(o obj, company *company) {
 	}
 }
 
-// formURL is where a booking form would be; the number is the form's.
-func formURL(form int64) string { return "https://n" + itoa(form) + ".yclients.com/" }
+// formURL is where the booking form of a widget would be; the number is the form's. The real ones live at
+// n<form>.yclients.com: an invented number there may be somebody's, so ours is a page of the sandbox.
+func (c *call) formURL(form int64) string { return c.base + "/_sandbox/widget/" + itoa(form) }
 
 func getCompany(c *call) answer {
 	company := c.company
@@ -110,7 +111,7 @@ func getCompany(c *call) answer {
 		o["access"] = obj{}
 	}
 	o["bookforms"] = []any{obj{
-		"id": company.formID, "title": "Виджет «" + company.title + "»", "is_default": 1, "url": formURL(company.formID),
+		"id": company.formID, "title": "Виджет «" + company.title + "»", "is_default": 1, "url": c.formURL(company.formID),
 	}}
 	return answer{status: http.StatusOK, body: obj{"success": true, "data": o, "meta": obj{}}}
 }

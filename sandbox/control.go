@@ -213,6 +213,7 @@ func (s *Sandbox) controlRoutes() http.Handler {
 	})
 	mux.HandleFunc("GET /_sandbox/events", s.serveEvents)
 	mux.HandleFunc("GET /_sandbox/avatar/{name}", s.serveAvatar)
+	mux.HandleFunc("GET /_sandbox/widget/{form}", serveWidget)
 	mux.HandleFunc("PUT /_sandbox/faults", s.putFaults)
 	mux.HandleFunc("PUT /_sandbox/switches", s.putSwitches)
 	mux.HandleFunc("POST /_sandbox/take", s.postTake)
@@ -349,4 +350,13 @@ func controlMaster(c *company, m *master, d day) obj {
 		"id": m.id, "name": m.name, "specialization": m.specialty, "avatar": "/_sandbox/avatar/" + itoa(m.id) + ".svg",
 		"fake": m.fake, "hidden": m.hidden, "works": works, "records": records,
 	}
+}
+
+// serveWidget stands where the salon's web widget would be.
+func serveWidget(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	_, _ = io.WriteString(w, `<!doctype html><html lang="ru"><meta charset="utf-8"><meta name="viewport" content="width=device-width">`+
+		`<title>Виджет салона</title><h1>Виджет салона</h1><p>Здесь была бы страница записи YCLIENTS. В песочнице её нет.`+
+		`<p lang="en">The salon's own booking page would be here. The sandbox has none.</html>`)
 }
