@@ -404,7 +404,7 @@ func TestAges(t *testing.T) {
 	b.clock.advance(2 * time.Minute)
 	_, err := b.Slots(t.Context(), wanted, "2027-03-11")
 	wantCode(t, err, problem.UpstreamUnavailable)
-	if p := problem.From(err); p.With["phone"] != "+7 900 000-01-01" || !strings.HasSuffix(fmt.Sprint(p.With["widget_url"]), "/_sandbox/widget/91001") {
+	if p := problem.From(err); p.With["phone"] != "+7 900 000-01-01" || !strings.HasSuffix(p.With["widget_url"].(string), "/_sandbox/widget/91001") {
 		t.Errorf("the failure carries %v, want phone and widget", p.With)
 	}
 	b.off(t, false)
