@@ -16,12 +16,18 @@ import (
 	"zapis/internal/salon"
 )
 
+// answerTime is how long a request may take until its last byte is read: the longest budget, and as much again for a
+// slow phone.
+const answerTime = time.Minute
+
 // ServeHTTP is the way of every request: it gets an id, is weighed, finds its route, and leaves one line in the log.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rec := &recorder{ResponseWriter: w}
 	req := g.begin(rec, r)
 	r = r.WithContext(context.WithValue(r.Context(), contextKey{}, req))
 	defer g.end(rec, r, req)
+	// Whoever does not read the answer does not keep us. Tests without a connection have no deadline to set.
+	_ = http.NewResponseController(w).SetWriteDeadline(req.started.Add(answerTime))
 	g.protect(req)
 	if err := g.weigh(r, req); err != nil {
 		g.fail(rec, r, err)

@@ -10,8 +10,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// Limits of a request. What exceeds them is refused before it is understood. Size of headers and slowness are the
-// http.Server's to bound: its owner sets ReadHeaderTimeout, ReadTimeout, IdleTimeout and MaxHeaderBytes.
+// Limits of a request. What exceeds them is refused before it is understood. Size of headers and slow
+// requests are the http.Server's to bound: its owner sets ReadHeaderTimeout, ReadTimeout, IdleTimeout, MaxHeaderBytes.
 const (
 	maxBody  = 64 << 10 // bytes; a booking takes about 1 KB
 	maxURL   = 4 << 10  // bytes

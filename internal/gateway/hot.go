@@ -24,7 +24,7 @@ type memory struct {
 	reads *otter.Cache[string, hotRead]
 }
 
-const hotMost = 4096 // addresses; an answer of slots has about 4 KB, of services 40 KB
+const hotMost = 1024 // addresses; an answer of slots has about 5 KB, of services 10 to 40 KB
 
 func newMemory() *memory {
 	return &memory{otter.Must(&otter.Options[string, hotRead]{MaximumSize: hotMost})}

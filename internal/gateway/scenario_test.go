@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -275,6 +276,40 @@ func TestBudget(t *testing.T) {
 		}
 	})
 }
+
+// Somebody who asks and never reads is let go of.
+func TestSlowReader(t *testing.T) {
+	g, _ := over(newFake())
+	synctest.Test(t, func(t *testing.T) {
+		theirs, ours := net.Pipe()
+		conns := make(chan net.Conn, 1)
+		conns <- ours
+		server := &http.Server{Handler: g}
+		go func() { _ = server.Serve(onePipe(conns)) }()
+		defer server.Close()
+		began := time.Now()
+		if _, err := theirs.Write([]byte("GET /v1/branches/1/services HTTP/1.1\r\nHost: x\r\n\r\n")); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(answerTime + time.Second) // virtual: nothing is read meanwhile
+		if n, err := theirs.Read(make([]byte, 1)); err == nil {
+			t.Errorf("the connection still gives %d bytes after %s", n, time.Since(began))
+		}
+	})
+}
+
+// onePipe is a listener with the connections that are put into it.
+type onePipe chan net.Conn
+
+func (p onePipe) Accept() (net.Conn, error) {
+	c, ok := <-p
+	if !ok {
+		return nil, net.ErrClosed
+	}
+	return c, nil
+}
+func (p onePipe) Close() error   { close(p); return nil }
+func (p onePipe) Addr() net.Addr { return &net.TCPAddr{} }
 
 func TestEntityTags(t *testing.T) {
 	f := newFake()
