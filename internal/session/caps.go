@@ -12,11 +12,13 @@ import (
 // caps hold a five-digit code: ten guesses of 90,000 a phone and day. The wait begins at the fifth failure and not at
 // the tenth, so that ten stays the most that ever reaches YCLIENTS. An address is judged by its failures and by codes
 // that nobody answered, never by the number of phones behind it: carriers and salons' Wi-Fi put many behind one.
+// The circuit over everybody holds guessing spread over phones and addresses to some hundred tries in ten minutes; its
+// price is that such an attack stops everybody's signing in for as long.
 var caps = store.CodePolicy{
 	SendsPerHour: 3, SendsPerDay: 5,
 	TriesPerCode: 5, FreeFails: 5, WaitFirst: 30 * time.Second, WaitMax: time.Hour, FailsPerDay: 10,
 	AddrWindow: time.Hour, AddrFails: 30, AddrSends: 30,
-	GlobalWindow: 10 * time.Minute, GlobalMinTries: 50, GlobalFails: 0.7,
+	GlobalWindow: 10 * time.Minute, GlobalMinTries: 100, GlobalFails: 0.7,
 }
 
 // ReserveTry counts a try of a code as failed before the code is put to YCLIENTS, so that no crash uncounts it. It

@@ -365,6 +365,28 @@ func guessAtOnce(t *testing.T, h *house) {
 	}
 }
 
+// Guessing spread over phones and addresses trips a circuit over everybody, which closes again by itself.
+func TestSpreadGuessing(t *testing.T) {
+	h := build(t)
+	var err error
+	for i := range 150 {
+		who := salon.Caller{Addr: fmt.Sprintf("198.51.100.%d", i)}
+		_, err = h.SignIn(t.Context(), who, h.branch, fmt.Sprintf("79000002%03d", i), "12345")
+	}
+	want(t, err, problem.CodeTries)
+	if n := h.tries(); n != 100 {
+		t.Errorf("%d guesses reached YCLIENTS, want 100", n)
+	}
+	h.send()
+	_, err = h.SignIn(t.Context(), guest, h.branch, phone, h.code())
+	want(t, err, problem.CodeTries)
+	h.clock.add(problem.From(err).RetryAfter)
+	if _, err = h.SignIn(t.Context(), guest, h.branch, phone, h.code()); err != nil && !problem.Has(err, problem.CodeWrong) {
+		t.Errorf("after the time it told: %v", err)
+	}
+	h.signIn()
+}
+
 func TestARightCodeIsForgiven(t *testing.T) {
 	h := build(t)
 	for day := range 5 {
