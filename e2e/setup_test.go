@@ -88,7 +88,7 @@ func TestDoctorNamesTheCause(t *testing.T) {
 		code int
 		want string
 	}{
-		{"no settings", nil, 3, "YCLIENTS_API_TOKEN"},
+		{"no settings", nil, 3, "zapis setup"},
 		{"unknown key", []string{"YCLIENTS_API_TOKEN=other-token-example"}, 4, "YCLIENTS_API_TOKEN"},
 		{"dead user token", []string{"YCLIENTS_USER_TOKEN=old-user-token-example"}, 4, "YCLIENTS_USER_TOKEN"},
 		{"foreign branch", []string{"YCLIENTS_COMPANY_ID=999999"}, 4, "999999"},

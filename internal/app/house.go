@@ -86,7 +86,7 @@ func (h *house) open(ctx context.Context, p parts, g *gateway.Config) (err error
 		return err
 	}
 	h.road, err = upstream.New(upstream.Config{
-		Scale: h.cfg.LimitsScale, Store: h.store, Fresh: p.fresh, CAFile: h.cfg.CAFile,
+		Scale: h.cfg.LimitsScale, Store: serverLog(h.cfg, h.store), Fresh: p.fresh, CAFile: h.cfg.CAFile,
 		Logger: p.log, Observer: h.metrics,
 	})
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"zapis/internal/app"
 	"zapis/internal/problem"
 	"zapis/sandbox"
 )
@@ -41,7 +42,7 @@ func fake() Commands {
 			fmt.Fprintf(o.Stdout, "sandbox addr=%s json=%v limits=%s seed=%d\n", o.Addr, o.JSON, o.Limits, o.Seed)
 			return nil
 		},
-		Client:  PacedClient,
+		Client:  app.PacedClient,
 		Version: "1.2.3",
 	}
 }

@@ -18,6 +18,6 @@ var wired = Commands{
 	Serve:   func(ctx context.Context, o ServeOptions) error { return app.Serve(ctx, app.ServeOptions(o)) },
 	Demo:    func(ctx context.Context, o DemoOptions) error { return app.Demo(ctx, app.DemoOptions(o)) },
 	Sandbox: func(ctx context.Context, o SandboxOptions) error { return app.Sandbox(ctx, app.SandboxOptions(o)) },
-	Client:  PacedClient,
+	Client:  app.PacedClient,
 	Version: app.Version,
 }

@@ -103,7 +103,7 @@ func (s *Store) openPostgres(ctx context.Context, cfg Config) error {
 }
 
 // migrate brings the tables to what this program knows, and refuses tables that know more.
-func (s *Store) migrate(ctx context.Context) (err error) {
+func (s *Store) migrate(ctx context.Context, existing bool) (err error) {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
@@ -127,14 +127,14 @@ func (s *Store) migrate(ctx context.Context) (err error) {
 	// Two processes may start on one new SQLite file. goose reads the version before it takes the lock, so the
 	// second finds the tables made already; it looks again, once for each that may have been ahead of it.
 	for tries := 0; ; tries++ {
-		err = migrateUp(ctx, p)
-		if err == nil || s.pg != nil || tries == 5 || errors.Is(err, ErrNewerDatabase) || ctx.Err() != nil {
+		err = migrateUp(ctx, p, existing)
+		if err == nil || existing || s.pg != nil || tries == 5 || errors.Is(err, ErrNewerDatabase) || ctx.Err() != nil {
 			return err
 		}
 	}
 }
 
-func migrateUp(ctx context.Context, p *goose.Provider) error {
+func migrateUp(ctx context.Context, p *goose.Provider, existing bool) error {
 	current, known, err := p.GetVersions(ctx)
 	if err != nil {
 		return fmt.Errorf("read the version of the database: %w", err)
@@ -144,6 +144,9 @@ func migrateUp(ctx context.Context, p *goose.Provider) error {
 	}
 	if current == known {
 		return nil
+	}
+	if existing {
+		return fmt.Errorf("%w (it is at %d, this one knows %d)", ErrOlderDatabase, current, known)
 	}
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrate the database from version %d to %d: %w", current, known, err)

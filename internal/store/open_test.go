@@ -252,3 +252,20 @@ func TestSealedValuesDoNotMove(t *testing.T) {
 		t.Fatalf("got %v, want ErrDamaged", err)
 	}
 }
+
+// A command beside a server opens what is there; it neither makes tables nor brings them up to date.
+func TestExistingChangesNoTable(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "zapis.db")
+	if _, err := Open(t.Context(), Config{Path: path, Key: testKey(t, 7), Existing: true}); !errors.Is(err, ErrOlderDatabase) {
+		t.Fatalf("an empty database: got %v, want ErrOlderDatabase", err)
+	}
+	for _, existing := range []bool{false, true} {
+		s, err := Open(t.Context(), Config{Path: path, Key: testKey(t, 7), Existing: existing})
+		if err != nil {
+			t.Fatalf("existing %v: %v", existing, err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

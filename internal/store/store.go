@@ -30,6 +30,8 @@ var (
 	ErrOpenIntent = errors.New("another change of this booking is still open")
 	// ErrOtherKey reports a database that was written under another encryption key.
 	ErrOtherKey = errors.New("the database was written under another encryption key: start with that key (ZAPIS_KEY, or the file \"key\" in the data folder)")
+	// ErrOlderDatabase reports a database that an older program made, where it may not be migrated.
+	ErrOlderDatabase = errors.New("the database is older than this program: start zapis serve once, it migrates")
 	// ErrNewerDatabase reports a database migrated by a newer program.
 	ErrNewerDatabase = errors.New("the database was migrated by a newer version of Zapis: start that version, or restore the backup made before the upgrade")
 )
@@ -41,6 +43,8 @@ type Config struct {
 	Key    *secret.Key      // seals personal data; required
 	Now    func() time.Time // clock; time.Now when nil
 	Logger *slog.Logger     // slog.Default when nil
+	// Existing opens what a server made and changes no table: a command beside it must not migrate under its feet.
+	Existing bool
 
 	driver string // name of the database/sql driver for SQLite; tests put a faulty one here
 }
@@ -74,7 +78,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	}
 	err := connect(ctx, cfg)
 	if err == nil {
-		err = s.migrate(ctx)
+		err = s.migrate(ctx, cfg.Existing)
 	}
 	if err == nil {
 		err = s.checkKey(ctx)
