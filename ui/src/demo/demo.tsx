@@ -25,11 +25,11 @@ export function Demo() {
       <nav class="sides" aria-label={t('title')}>
         <button aria-pressed={side === 'phone'} data-testid="side-phone" onClick={() => setSide('phone')}>
           <Icon name="phone" size={20} />
-          {t('phoneSide')}
+          {t('phoneTab')}
         </button>
         <button aria-pressed={side === 'salon'} data-testid="side-salon" onClick={() => setSide('salon')}>
           <Icon name="calendar" size={20} />
-          {t('salonSide')}
+          {t('salonTab')}
         </button>
       </nav>
       <section class="left" aria-label={t('phoneSide')}>
@@ -146,7 +146,7 @@ function Buttons() {
     <div class="buttons">
         <Big icon="hand" tone="take" testid="take" dim={!w} title={t('take')} text={w ? t('takeWhat', { time }) : t('takeNone')} onClick={() => void onTake()} />
         <Big icon="power" tone="off" testid="off" on={off} title={t(off ? 'on' : 'off')} text={t(off ? 'onWhat' : 'offWhat')} onClick={() => void switchOff(!off)} />
-        <Big icon="bolt" tone="lose" testid="lose" on={armed > 0} title={t(armed > 0 ? 'armed' : 'lose')} text={t(armed > 0 ? 'armedWhat' : 'loseWhat')} onClick={() => void loseNext()} />
+        <Big icon="bolt" tone="lose" testid="lose" on={armed > 0} title={t(armed > 0 ? 'armed' : 'lose')} text={t(armed > 0 ? 'armedWhat' : 'loseWhat')} onClick={() => (setSaid(''), void loseNext())} />
     </div>
   )
 }

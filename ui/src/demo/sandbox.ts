@@ -116,7 +116,8 @@ async function readCalls(): Promise<void> {
   const newest = entries.value[entries.value.length - 1]?.seq ?? 0
   entries.value = [...entries.value, ...got.filter((e) => e.seq > newest)].slice(-kept)
   const lost = got.findLast((e) => e.status === 0 && e.applied && e.operation_id === 'createBooking' && e.api_id)
-  if (lost) {
+  // What was lost before this page was opened is nobody's news.
+  if (lost && last > 0) {
     lostKey.value = lost.api_id
     clearTimeout(forgetLost)
     forgetLost = setTimeout(() => (lostKey.value = ''), 60_000)

@@ -3,6 +3,8 @@ import { texts } from '../shared/i18n'
 export const t = texts({
   title: { ru: 'Zapis: демонстрация', en: 'Zapis: the demo' },
   phoneSide: { ru: 'Телефон клиента', en: 'The customer’s phone' },
+  phoneTab: { ru: 'Телефон', en: 'Phone' },
+  salonTab: { ru: 'Салон', en: 'Salon' },
   salonSide: { ru: 'Журнал салона', en: 'The salon’s day' },
   sandbox: { ru: 'песочница YCLIENTS', en: 'a sandbox of YCLIENTS' },
   langShort: { ru: 'EN', en: 'RU' },
