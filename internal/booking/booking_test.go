@@ -27,7 +27,7 @@ import (
 
 func TestMain(m *testing.M) {
 	// A handful of random histories by default; -rapid.checks=1000 for a night.
-	if err := flag.Set("rapid.checks", "5"); err != nil {
+	if err := flag.Set("rapid.checks", "3"); err != nil {
 		panic(err)
 	}
 	goleak.VerifyTestMain(m)

@@ -248,8 +248,6 @@ func (s *Service) lookAtRecord(ctx context.Context, it *store.Intent, zone *time
 		return s.refuse(ctx, it, problem.BookingRefused)
 	case s.now().Sub(it.SentAt) < s.pace.quiet:
 		return stored(s.store.Postpone(ctx, it, s.next(it)))
-	case it.Looks == 0:
-		return stored(s.store.Looked(ctx, it, s.now().Add(s.pace.again)))
 	}
-	return s.refuse(ctx, it, problem.UpstreamUnavailable)
+	return s.notFound(ctx, it)
 }

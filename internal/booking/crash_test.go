@@ -50,6 +50,9 @@ func TestKilledWhileBooking(t *testing.T) {
 				if err != nil || len(confirmed) != len(h.live()) {
 					t.Errorf("%d confirmed, %v, and %d records", len(confirmed), err, len(h.live()))
 				}
+				if point == "before sent" && (later > time.Minute) != (len(confirmed) == 0) {
+					t.Errorf("%d confirmed; what was never sent is sent only while the customer may still be there", len(confirmed))
+				}
 				a, err := h.Create(t.Context(), guest, key, wish)
 				if err != nil || a.Status != http.StatusCreated || a.Booking.Secret == "" {
 					t.Fatalf("the repeat: %d, %v; want 201 with the secret", a.Status, err)
@@ -211,6 +214,8 @@ func TestLostRequest(t *testing.T) {
 	if err != nil || a.Status != http.StatusAccepted {
 		t.Fatalf("got %d, %v; want 202", a.Status, err)
 	}
+	h.Close(t.Context()) // so that only this test looks
+	h.restart()
 	sent := h.clock.now()
 	for h.clock.now().Sub(sent) < h.pace.quiet {
 		if got, err := h.Get(t.Context(), owns(a.Booking), refOf(a.Booking)); err != nil || got.Status != salon.Pending {
@@ -223,6 +228,15 @@ func TestLostRequest(t *testing.T) {
 			}
 		}
 	}
+	// Quiet is over, and one look that finds nothing is not enough.
+	for _, it := range h.due() {
+		if _, err := h.Settle(t.Context(), it.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := h.Get(t.Context(), owns(a.Booking), refOf(a.Booking)); err != nil || got.Status != salon.Pending {
+		t.Errorf("after one look it is already %s, %v", got.Status, err)
+	}
 	h.settleAll()
 	if took := h.clock.now().Sub(sent); took > time.Minute {
 		t.Errorf("settled after %s, want within a minute", took)
@@ -233,6 +247,29 @@ func TestLostRequest(t *testing.T) {
 	}
 	if again, err := h.Create(t.Context(), guest, key, wish); err != nil || again.Status != http.StatusCreated || h.made() != 1 {
 		t.Errorf("the same key again: %d, %v, %d records; want 201 and one", again.Status, err, h.made())
+	}
+}
+
+// The answer is lost, and before the look the salon deletes the record: it was made, and it is gone.
+func TestLostAnswerThenDeleted(t *testing.T) {
+	h := setup(t)
+	wish := h.wish(0)
+	h.pace.wait = time.Millisecond // before the first look
+	h.faults(sandbox.Faults{LoseNext: 1})
+	a, err := h.Create(t.Context(), guest, newKey(), wish)
+	if err != nil || a.Status != http.StatusAccepted {
+		t.Fatalf("got %d, %v; want 202", a.Status, err)
+	}
+	h.Close(t.Context())
+	h.restart()
+	if _, err := h.employee.Records.Delete(t.Context(), moscow, h.live()[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	h.clock.advance(time.Minute)
+	h.settleAll()
+	got, err := h.Get(t.Context(), owns(a.Booking), refOf(a.Booking))
+	if err != nil || got.Status != salon.Cancelled {
+		t.Errorf("got %s, %v; want cancelled", got.Status, err)
 	}
 }
 

@@ -198,9 +198,9 @@ func (s *Service) carry(ctx context.Context, it store.Intent) error {
 		return err
 	}
 	for it.State == store.Unknown {
-		rest := time.Until(until)
-		if rest <= 0 || !pause(ctx, min(max(it.NextLookAt.Sub(s.now()), time.Millisecond), rest)) {
-			return nil // the jobs go on
+		wait := max(it.NextLookAt.Sub(s.now()), time.Millisecond)
+		if wait > time.Until(until) || !pause(ctx, wait) {
+			return nil // nothing will be known while the caller waits; the jobs go on
 		}
 		if _, err := s.Settle(ctx, it.ID); err != nil {
 			return err

@@ -136,8 +136,18 @@ func (s *Service) lookForRecords(ctx context.Context, it *store.Intent, zone *ti
 			return s.cannotLook(ctx, it, err)
 		}
 		return s.refuse(ctx, it, problem.SlotTaken)
+	}
+	return s.notFound(ctx, it)
+}
+
+// notFound counts a look through everything that did not find what was sent, after quiet. The second, some time after
+// the first, settles that it did not happen.
+func (s *Service) notFound(ctx context.Context, it *store.Intent) error {
+	switch now := s.now(); {
 	case it.Looks == 0:
-		return stored(s.store.Looked(ctx, it, s.now().Add(s.pace.again)))
+		return stored(s.store.Looked(ctx, it, now.Add(s.pace.again)))
+	case now.Before(it.NextLookAt): // somebody looked too early
+		return stored(s.store.Postpone(ctx, it, it.NextLookAt))
 	}
 	return s.refuse(ctx, it, problem.UpstreamUnavailable)
 }
