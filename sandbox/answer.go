@@ -92,7 +92,7 @@ func (a answer) write(w http.ResponseWriter) {
 	if a.html != "" {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.WriteHeader(a.status)
-		w.Write([]byte(a.html))
+		_, _ = w.Write([]byte(a.html)) // the caller has gone away: nothing to do
 		return
 	}
 	if a.body == nil {
@@ -111,5 +111,5 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Content-Length", strconv.Itoa(len(data)))
 	w.WriteHeader(status)
-	w.Write(data)
+	_, _ = w.Write(data)
 }

@@ -21,7 +21,7 @@ type TB interface {
 // address is [Sandbox.URL].
 func Start(t TB, opts ...Option) *Sandbox {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatalf("sandbox: %v", err)
 	}

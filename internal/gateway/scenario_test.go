@@ -132,7 +132,6 @@ func TestScenarios(t *testing.T) {
 			g, _ := over(f)
 			headers := tt.headers
 			if slices.Contains(headers, "Content-Type") {
-				tt.body, headers = "", nil
 				r := httptest.NewRequest(tt.method, tt.path, strings.NewReader("branch=1"))
 				r.Header.Set("Content-Type", tt.headers[1])
 				w := httptest.NewRecorder()

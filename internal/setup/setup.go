@@ -294,7 +294,7 @@ func (v *visit) signIn(ctx context.Context) (string, []doctor.Finding) {
 
 // chooseCompany finds the branch meant: an id, an address, a booking form's branch, or the only one there is.
 func chooseCompany(ctx context.Context, v *visit) ([]doctor.Finding, error) {
-	id := int64(0)
+	var id int64
 	switch {
 	case v.Company != "":
 		ref, err := config.ParseCompany(v.Company)

@@ -19,8 +19,6 @@ import (
 	"zapis/internal/store/storetest"
 )
 
-type opener = func(t testing.TB, now func() time.Time) *store.Store
-
 // clock is a clock that stands still until it is told to move.
 type clock struct {
 	mu sync.Mutex

@@ -78,6 +78,9 @@ func TestPragmas(t *testing.T) {
 		t.Error(err)
 	}
 	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
 		info, err := os.Stat(name)
 		if err == nil && !d.IsDir() && runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
 			t.Errorf("%s has mode %o, want 600", filepath.Base(name), info.Mode().Perm())
