@@ -155,7 +155,7 @@ const (
 	anna     = 564501
 	mariaID  = 564502
 	igor     = 564503
-	waiting  = 564508
+	waiting  = WaitingListStaff
 	stranger = 7001
 )
 

@@ -25,6 +25,8 @@ const (
 
 	BlacklistedPhone = "79000000066" // refused with code 434 by every branch
 	RegularPhone     = "79000000077" // a client with visits in the chain and in another salon
+
+	WaitingListStaff = 564508 // no master: a waiting list in the guise of one, as salons keep them
 )
 
 // groupTitle is the name of the chain; chainForm the id of its booking form,

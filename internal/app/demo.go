@@ -103,7 +103,8 @@ func demoConfig(o DemoOptions, sb *sandbox.Sandbox, back net.Listener) *config.C
 			ID: "env", PartnerToken: secret.Text(sandbox.PartnerToken), UserToken: secret.Text(sandbox.UserToken),
 			Branches: sb.Info().CompanyIDs,
 		},
-		BaseURL: "http://" + back.Addr().String(), Mode: config.ModeLive, DataDir: o.DataDir, LimitsScale: max(o.Scale, 1),
+		BaseURL: "http://" + back.Addr().String(), Mode: config.ModeLive, DataDir: o.DataDir,
+		HiddenStaff: []int64{sandbox.WaitingListStaff}, LimitsScale: max(o.Scale, 1),
 	}
 }
 

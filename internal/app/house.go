@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"zapis/internal/admin"
@@ -45,6 +46,9 @@ type house struct {
 	mirror  *mirror.Mirror
 	booking *booking.Service
 	jobs    *jobs.Jobs
+
+	warming sync.WaitGroup
+	cool    context.CancelFunc // ends the warming
 
 	gateway http.Handler
 	admin   http.Handler
@@ -125,7 +129,18 @@ func (h *house) open(ctx context.Context, p parts, g *gateway.Config) (err error
 		return err
 	}
 	g.Catalogue, g.Bookings, g.Sessions = h.mirror, h.booking, sessions
-	return h.jobs.Start(ctx, h.booking)
+	if err := h.jobs.Start(ctx, h.booking); err != nil {
+		return problem.Because(problem.StoreUnavailable, err)
+	}
+	h.warm(ctx)
+	return nil
+}
+
+// warm asks for the branches' cards before the first customer does: a dozen calls take seconds at the pace.
+// Whether it succeeds is for the first customer to hear.
+func (h *house) warm(ctx context.Context) {
+	ctx, h.cool = context.WithCancel(upstream.WithLane(context.WithoutCancel(ctx), upstream.Refresh))
+	h.warming.Go(func() { _, _, _ = h.mirror.Branches(ctx) })
 }
 
 // openStore opens the key and the database, and puts the configured account into it.
@@ -162,6 +177,10 @@ func (h *house) openStore(ctx context.Context) error {
 func (h *house) close() {
 	ctx, done := context.WithTimeout(context.Background(), drain)
 	defer done()
+	if h.cool != nil {
+		h.cool()
+		h.warming.Wait()
+	}
 	if h.jobs != nil {
 		h.note(h.jobs.Stop(ctx))
 	}

@@ -264,13 +264,13 @@ func TestVoidAtTheGate(t *testing.T) {
 			t.Fatal(err)
 		}
 		a := &attempt{queue: q, grant: g}
-		pass(context.Background(), 199*time.Millisecond)
+		pass(context.Background(), 49*time.Millisecond)
 		if q.void(g) {
-			t.Error("void after 199 ms")
+			t.Error("void after 49 ms")
 		}
 		pass(context.Background(), 2*time.Millisecond)
 		if err := a.depart(); !errors.Is(err, errVoid) {
-			t.Errorf("departing with a grant of 201 ms: got %v, want %v", err, errVoid)
+			t.Errorf("departing with a grant of 51 ms: got %v, want %v", err, errVoid)
 		}
 		if sent, fail := a.end(); sent || !errors.Is(fail, errVoid) {
 			t.Errorf("got sent %v, %v", sent, fail)
