@@ -345,6 +345,9 @@ func TestLifeOfAGuestsBooking(t *testing.T) {
 	if !strings.HasPrefix(b.Secret, "zs_") || b.Zone != "Europe/Moscow" || b.Client.Phone != "+7 *** ***-**-01" || !b.CanMove || !b.CanCancel || b.MoveUntil == nil {
 		t.Errorf("answer %+v lacks secret, zone, masked phone or rights", b)
 	}
+	if _, offset := b.MoveUntil.Zone(); offset != 3*3600 {
+		t.Errorf("move_until %v has not the branch's offset", b.MoveUntil)
+	}
 	a := b.Appointments[0]
 	if a.Staff.Name != "Игорь Власов" || a.Services[0].Title != "Мужская стрижка" || a.Services[0].Price.Min.Amount != 180000 || a.Start != wish.Appointments[0].Start || *a.Duration != 2700 {
 		t.Errorf("appointment %+v", a)
@@ -568,7 +571,10 @@ func TestCalendar(t *testing.T) {
 
 func sequenceOf(file string) string {
 	_, rest, _ := strings.Cut(file, "SEQUENCE:")
-	number, _, _ := strings.Cut(rest, "\r\n")
+	number, _, crlf := strings.Cut(rest, "\r\n")
+	if !crlf || strings.Contains(strings.ReplaceAll(file, "\r\n", ""), "\n") {
+		return "a line that does not end as RFC 5545 says"
+	}
 	return number
 }
 

@@ -58,7 +58,7 @@ func calendar(b salon.Booking, branch salon.Branch, sequence int64, stamp time.T
 		}
 		e.SetStatus(eventStatus(b.Status))
 	}
-	return cal.Serialize()
+	return cal.Serialize(ics.WithNewLineWindows) // RFC 5545: CR LF, on every system
 }
 
 func eventStatus(s salon.Status) ics.ObjectStatus {

@@ -14,7 +14,7 @@ import (
 func (s *Service) view(ctx context.Context, b store.Booking) salon.Booking {
 	out := salon.Booking{
 		ID: b.ID, Status: b.Status, Reason: string(b.Reason), Branch: b.BranchID, Appointments: []salon.Appointment{},
-		Comment: b.Client.Comment, CreatedAt: &b.CreatedAt,
+		Comment: b.Client.Comment,
 	}
 	if b.Client.Name != "" || b.Client.Phone != "" {
 		out.Client = &salon.Client{Name: b.Client.Name, Phone: masked(b.Client.Phone), Email: b.Client.Email}
@@ -38,9 +38,10 @@ func (s *Service) view(ctx context.Context, b store.Booking) salon.Booking {
 		}
 		out.Appointments = append(out.Appointments, one)
 	}
-	out.Change = s.change(ctx, b)
+	created := b.CreatedAt.In(zone)
+	out.CreatedAt, out.Change = &created, s.change(ctx, b)
 	if b.Status == salon.Confirmed && (out.Change == nil || out.Change.Status == changeRejected) {
-		s.addRights(&out, firstStart(b), s.seen.rules(b.BranchID))
+		s.addRights(&out, firstStart(b).In(zone), s.seen.rules(b.BranchID))
 	}
 	return out
 }
@@ -67,7 +68,7 @@ func masked(p salon.Phone) string {
 // while the visit lies ahead, and YCLIENTS decides.
 func (s *Service) addRights(out *salon.Booking, start time.Time, r *rules) {
 	now := s.now()
-	if start.IsZero() || !start.After(now) {
+	if !start.After(now) { // nor is there one when all is deleted
 		return
 	}
 	if r == nil {
