@@ -178,7 +178,7 @@ func TestPaths(t *testing.T) {
 
 func TestConfigIsChecked(t *testing.T) {
 	for name, c := range map[string]Config{
-		"guard below the life of a grant": {Limits: Limits{SecondGuard: 1100 * time.Millisecond}},
+		"guard below the life of a grant": {Limits: Limits{SecondGuard: 1040 * time.Millisecond}},
 		"negative limit":                  {Limits: Limits{PerMinute: -1}},
 		"negative scale":                  {Scale: -1},
 		"no such CA file":                 {CAFile: "no-such-file.pem"},
