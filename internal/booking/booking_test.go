@@ -79,11 +79,12 @@ type options struct {
 	hidden   []string
 	change   func(*Config)
 	alone    bool // not beside other tests
+	open     func(testing.TB, func() time.Time) *store.Store
 }
 
 func setup(t *testing.T, opts ...func(*options)) *house {
 	t.Helper()
-	o := options{user: sandbox.AppUserToken, change: func(*Config) {}}
+	o := options{user: sandbox.AppUserToken, change: func(*Config) {}, open: storetest.SQLite}
 	for _, f := range opts {
 		f(&o)
 	}
@@ -104,7 +105,7 @@ func setup(t *testing.T, opts ...func(*options)) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{t: t, sandbox: box, store: storetest.SQLite(t, clock.now), clock: clock, log: &bytes.Buffer{}}
+	h := &house{t: t, sandbox: box, store: o.open(t, clock.now), clock: clock, log: &bytes.Buffer{}}
 	branches := []salon.BranchID{moscow, urals}
 	log := slog.New(slog.NewTextHandler(&lockedWriter{w: h.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	h.mirror, err = mirror.New(mirror.Config{API: api, Branches: branches, Hidden: o.hidden, Keeper: h.store, Now: clock.now, Logger: log})
@@ -121,6 +122,13 @@ func setup(t *testing.T, opts ...func(*options)) *house {
 	h.restart()
 	h.seq = h.ledgerEnd()
 	return h
+}
+
+// onEach runs a test on every database that there is.
+func onEach(t *testing.T, run func(t *testing.T, on func(*options))) {
+	storetest.Each(t, func(t *testing.T, open func(testing.TB, func() time.Time) *store.Store) {
+		run(t, func(o *options) { o.open = open })
+	})
 }
 
 type lockedWriter struct {

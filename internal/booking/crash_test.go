@@ -32,11 +32,13 @@ func (h *house) crashAt(point string) {
 
 // A process killed at any step of a booking leaves, after the next start, exactly what a process that lived would:
 // one record, or none and a word that says so; and the customer's repeat gets the truth.
-func TestKilledWhileBooking(t *testing.T) {
+func TestKilledWhileBooking(t *testing.T) { onEach(t, testKilledWhileBooking) }
+
+func testKilledWhileBooking(t *testing.T, on func(*options)) {
 	for _, point := range points {
 		for _, later := range []time.Duration{6 * time.Second, 10 * time.Minute} {
 			t.Run(fmt.Sprint(point, ", started again after ", later), func(t *testing.T) {
-				h := setup(t)
+				h := setup(t, on)
 				wish, key := h.wish(0), newKey()
 				h.crashAt(point)
 				if _, err := h.Create(t.Context(), guest, key, wish); err == nil {
@@ -418,8 +420,10 @@ func TestNoCancelWithoutYCLIENTS(t *testing.T) {
 }
 
 // Two processes over one store take up the same intents.
-func TestTwoSettlers(t *testing.T) {
-	h := setup(t)
+func TestTwoSettlers(t *testing.T) { onEach(t, testTwoSettlers) }
+
+func testTwoSettlers(t *testing.T, on func(*options)) {
+	h := setup(t, on)
 	keys := map[string]salon.NewBooking{}
 	for n := range 3 {
 		wish, key := h.wish(3*n), newKey()

@@ -151,8 +151,10 @@ func TestRepeatsAreComparedByMeaning(t *testing.T) {
 }
 
 // Fifty taps at once: one record, and everybody gets the one booking or is told to wait.
-func TestManyTapsOneKey(t *testing.T) {
-	h := setup(t)
+func TestManyTapsOneKey(t *testing.T) { onEach(t, testManyTapsOneKey) }
+
+func testManyTapsOneKey(t *testing.T, on func(*options)) {
+	h := setup(t, on)
 	wish, key := h.wish(0), newKey()
 	h.faults(sandbox.Faults{DelayMS: 30})
 	h.pace.wait = time.Second
@@ -181,8 +183,10 @@ func TestManyTapsOneKey(t *testing.T) {
 }
 
 // Many people, one start: one gets it, the others get fresh times without it.
-func TestManyPeopleOneStart(t *testing.T) {
-	h := setup(t)
+func TestManyPeopleOneStart(t *testing.T) { onEach(t, testManyPeopleOneStart) }
+
+func testManyPeopleOneStart(t *testing.T, on func(*options)) {
+	h := setup(t, on)
 	wish := h.wish(0)
 	taken := wish.Appointments[0].Start
 	var all sync.WaitGroup
