@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -29,8 +30,9 @@ func serveBare(ctx context.Context, addr string) error {
 	}
 	fmt.Println("http://" + l.Addr().String() + "/")
 	server := &http.Server{ReadHeaderTimeout: 5 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		h := w.Header()
 		for name, values := range header {
-			w.Header()[name] = values
+			h[name] = values
 		}
 		_, _ = w.Write(body)
 	})}
@@ -42,4 +44,27 @@ func serveBare(ctx context.Context, addr string) error {
 		return err
 	}
 	return nil
+}
+
+// startBare starts the baseline in a process of its own. Content-Length is among the headers it repeats: without
+// it net/http would send a body of this size in chunks, which costs more. Date is its own affair.
+func startBare(ctx context.Context, dir string, header http.Header, body []byte) (*process, string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, "", err
+	}
+	header = header.Clone()
+	header.Del("Date")
+	var in bytes.Buffer
+	if err := header.Write(&in); err != nil {
+		return nil, "", err
+	}
+	in.WriteString("\r\n")
+	in.Write(body)
+	p, err := launch(ctx, dir, nil, &in, self, "-bare", "127.0.0.1:0")
+	if err != nil {
+		return nil, "", err
+	}
+	address, err := p.line("http://")
+	return p, address, err
 }

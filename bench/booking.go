@@ -30,6 +30,11 @@ func (i sandboxInfo) env() []string {
 	}
 }
 
+// headers are those of a call to YCLIENTS.
+func (i sandboxInfo) headers() map[string]string {
+	return map[string]string{"Accept": "application/vnd.yclients.v2+json", "Authorization": "Bearer " + i.PartnerToken}
+}
+
 // offer is a free start of a branch that takes guests.
 type offer struct {
 	branch, service, staff int64
@@ -199,6 +204,6 @@ func bookDirect(ctx context.Context, info sandboxInfo, o offer) error {
 	_, err = send(ctx, http.MethodPost, fmt.Sprintf("%s/api/v1/book_record/%d", info.BaseURL, o.branch), map[string]any{
 		"phone": "79000000125", "fullname": "Тест", "email": "",
 		"appointments": []any{map[string]any{"id": 1, "services": []int64{o.service}, "staff_id": o.staff, "datetime": start.D}},
-	}, map[string]string{"Accept": "application/vnd.yclients.v2+json", "Authorization": "Bearer " + info.PartnerToken}, http.StatusCreated)
+	}, info.headers(), http.StatusCreated)
 	return err
 }

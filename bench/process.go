@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -10,38 +9,65 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync"
+	"time"
 )
 
-// process is a run of the binary whose output is read line by line.
+// process is a program whose output is read line by line.
 type process struct {
-	cmd   *exec.Cmd
-	lines *bufio.Scanner
-	seen  bytes.Buffer
+	cmd    *exec.Cmd
+	lines  *bufio.Scanner
+	stderr tail
 }
 
-func launch(ctx context.Context, dir string, env []string, bin string, args ...string) (*process, error) {
-	cmd := exec.CommandContext(ctx, bin, args...)
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + dir}, env...)
-	r, err := cmd.StdoutPipe()
+// tail keeps the last words of a program, for the report of its failure.
+type tail struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.text = append(t.text, p...)
+	if over := len(t.text) - 4<<10; over > 0 {
+		t.text = t.text[over:]
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(t.text)
+}
+
+// launch starts a program that sees nothing of this shell's settings and keeps its files in dir.
+func launch(ctx context.Context, dir string, env []string, stdin io.Reader, bin string, args ...string) (*process, error) {
+	p := &process{cmd: exec.CommandContext(ctx, bin, args...)}
+	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + dir}, env...)
+	p.cmd.Stdin, p.cmd.Stderr = stdin, &p.stderr
+	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(os.Interrupt) }
+	p.cmd.WaitDelay = 10 * time.Second
+	r, err := p.cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
 	}
-	cmd.Stderr = os.Stderr
-	if err := cmd.Start(); err != nil {
+	if err := p.cmd.Start(); err != nil {
 		return nil, err
 	}
-	return &process{cmd: cmd, lines: bufio.NewScanner(r)}, nil
+	p.lines = bufio.NewScanner(r)
+	return p, nil
 }
 
 // line reads on to the first line that holds text.
 func (p *process) line(text string) (string, error) {
 	for p.lines.Scan() {
-		fmt.Fprintln(&p.seen, p.lines.Text())
 		if strings.Contains(p.lines.Text(), text) {
 			return strings.TrimSpace(p.lines.Text()), nil
 		}
 	}
-	return "", fmt.Errorf("%v ended before it said %q:\n%s", p.cmd.Args, text, &p.seen)
+	return "", fmt.Errorf("%v ended before it said %q:\n%s", p.cmd.Args, text, &p.stderr)
 }
 
 func (p *process) stop() {
@@ -51,11 +77,16 @@ func (p *process) stop() {
 	_ = p.cmd.Wait()
 }
 
-// resident is the resident size of a process in MB.
-func resident(pid int) (float64, error) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+// resident is the resident size in MB. ps knows it where there is no /proc.
+func (p *process) resident() (float64, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {
-		return 0, err
+		out, err := exec.Command("ps", "-o", "rss=", "-p", strconv.Itoa(p.cmd.Process.Pid)).Output()
+		if err != nil {
+			return 0, fmt.Errorf("resident memory: %w", err)
+		}
+		kb, err := strconv.ParseFloat(strings.TrimSpace(string(out)), 64)
+		return kb / 1024, err
 	}
 	for line := range strings.Lines(string(status)) {
 		if value, ok := strings.CutPrefix(line, "VmRSS:"); ok {
@@ -63,42 +94,21 @@ func resident(pid int) (float64, error) {
 			return kb / 1024, err
 		}
 	}
-	return 0, fmt.Errorf("no VmRSS for process %d", pid)
+	return 0, fmt.Errorf("no VmRSS for process %d", p.cmd.Process.Pid)
 }
 
-// startBare starts the baseline in a process of its own.
-func startBare(ctx context.Context, header map[string][]string, body []byte) (stop func(), url string, err error) {
-	self, err := os.Executable()
+// cpu is the processor time spent so far, to 10 ms; false where there is no /proc.
+func (p *process) cpu() (time.Duration, bool) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
 	if err != nil {
-		return nil, "", err
+		return 0, false
 	}
-	cmd := exec.CommandContext(ctx, self, "-bare", "127.0.0.1:0")
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, "", err
+	// The name, in brackets, may hold anything. User and system time are the 12th and 13th field after it.
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	if len(fields) < 13 {
+		return 0, false
 	}
-	r, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, "", err
-	}
-	cmd.Stderr = os.Stderr
-	if err := cmd.Start(); err != nil {
-		return nil, "", err
-	}
-	for name, values := range header {
-		if name != "Date" && name != "Content-Length" {
-			fmt.Fprintf(stdin, "%s: %s\n", name, strings.Join(values, ", "))
-		}
-	}
-	fmt.Fprintln(stdin)
-	_, err = stdin.Write(body)
-	stdin.Close()
-	if err != nil {
-		return nil, "", err
-	}
-	line, err := bufio.NewReader(r).ReadString('\n')
-	if err != nil && err != io.EOF {
-		return nil, "", err
-	}
-	return func() { _ = cmd.Process.Signal(os.Interrupt); _ = cmd.Wait() }, strings.TrimSpace(line), nil
+	user, err1 := strconv.ParseInt(fields[11], 10, 64)
+	system, err2 := strconv.ParseInt(fields[12], 10, 64)
+	return time.Duration(user+system) * 10 * time.Millisecond, err1 == nil && err2 == nil
 }
