@@ -446,7 +446,10 @@ func TestLanes(t *testing.T) {
 	if _, err := b.Slots(t.Context(), wanted, "2027-03-11"); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "a renewal in the refresh lane", func() bool { return last() == upstream.Refresh })
+	eventually(t, "a renewal in the refresh lane", func() bool {
+		s, err := b.Slots(t.Context(), wanted, "2027-03-11")
+		return err == nil && s.AsOf.Equal(b.clock.now()) && last() == upstream.Refresh
+	})
 	b.clock.advance(time.Minute)
 	if _, err := b.Slots(t.Context(), wanted, "2027-03-11"); err != nil || last() != upstream.Person {
 		t.Errorf("a read of what is much too old went by lane %v, %v; want person", last(), err)
