@@ -90,7 +90,7 @@ var Keys = []Key{
 		Fix:   T("напишите адреса или подсети: 127.0.0.1,10.0.0.0/8", "write addresses or networks: 127.0.0.1,10.0.0.0/8"),
 		set:   setProxies},
 	{Name: "ZAPIS_TEST_PHONES", Secret: true,
-		About: T("телефоны для проверки магазинами приложений, телефон:код через запятую; пишут только в песочницу", "phones of store reviewers, phone:code separated by commas; they book into the sandbox only"),
+		About: T("телефоны для проверки магазинами приложений, телефон:код через запятую; эта версия их читает, но ещё не применяет", "phones of store reviewers, phone:code separated by commas; read, and not in force in this version"),
 		Fix:   T("напишите телефон:код, например 79000000001:1234", "write phone:code, for example 79000000001:1234"),
 		set:   setTestPhones},
 	{Name: "ZAPIS_HIDDEN_STAFF",
