@@ -79,6 +79,9 @@ func loopbackHost(host string) bool {
 // language is the first of ru and en in an Accept-Language header, by quality; Russian when it names neither.
 func language(header string) string {
 	best, lang := -1.0, "ru"
+	if header == "" {
+		return lang
+	}
 	for i, part := range strings.SplitN(header, ",", 20) {
 		tag, params, _ := strings.Cut(strings.TrimSpace(part), ";")
 		primary, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(tag)), "-")

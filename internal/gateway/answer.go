@@ -60,15 +60,30 @@ func tagged(next http.Handler) http.Handler {
 
 // write sends an answer that everybody may keep. Content-Type, Cache-Control and Age are set already.
 func write(w http.ResponseWriter, r *http.Request, body []byte, tag string) {
+	e := encode(body, tag)
+	e.write(w, r)
+}
+
+// encoded is an answer as it goes out, with the values of its own headers made once.
+type encoded struct {
+	body        []byte
+	tag, length []string
+}
+
+func encode(body []byte, tag string) encoded {
+	return encoded{body, []string{tag}, []string{strconv.Itoa(len(body))}}
+}
+
+func (e *encoded) write(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
-	h.Set("ETag", tag)
-	if matches(r.Header["If-None-Match"], tag) {
+	h["Etag"] = e.tag
+	if matches(r.Header["If-None-Match"], e.tag[0]) {
 		h.Del("Content-Type")
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	_, _ = w.Write(body) // the caller may have gone
+	h["Content-Length"] = e.length
+	_, _ = w.Write(e.body) // the caller may have gone
 }
 
 // buffered holds an answer back until it is whole.

@@ -19,7 +19,7 @@ import (
 // hotRoutes are the operations that are remembered.
 var hotRoutes = map[string]bool{"listServices": true, "listSlots": true}
 
-// memory holds the hot reads by path and query.
+// memory holds the hot reads by path and query, as they were sent.
 type memory struct {
 	reads *otter.Cache[string, hotRead]
 }
@@ -33,12 +33,7 @@ func newMemory() *memory {
 // hotRead is an understood request.
 type hotRead interface {
 	// answer asks the catalogue and encodes what it says, unless it says the same value as the last time.
-	answer(ctx context.Context) (encoded, salon.Freshness, error)
-}
-
-type encoded struct {
-	body []byte
-	tag  string
+	answer(ctx context.Context) (*encoded, salon.Freshness, error)
 }
 
 // remembered is a hotRead of one type of answer.
@@ -54,26 +49,26 @@ type spoken[T any] struct {
 	encoded
 }
 
-func (m *remembered[T]) answer(ctx context.Context) (encoded, salon.Freshness, error) {
+func (m *remembered[T]) answer(ctx context.Context) (*encoded, salon.Freshness, error) {
 	value, err := m.ask(ctx)
 	if err != nil {
-		return encoded{}, salon.Freshness{}, err
+		return nil, salon.Freshness{}, err
 	}
 	if last := m.last.Load(); last != nil && m.same(last.value, value) {
-		return last.encoded, m.fresh(value), nil
+		return &last.encoded, m.fresh(value), nil
 	}
 	var buf bytes.Buffer
 	if err := strictJSON.Marshal(&buf, value); err != nil {
-		return encoded{}, salon.Freshness{}, err
+		return nil, salon.Freshness{}, err
 	}
-	now := &spoken[T]{value, encoded{buf.Bytes(), entityTag(buf.Bytes())}}
+	now := &spoken[T]{value, encode(buf.Bytes(), entityTag(buf.Bytes()))}
 	m.last.Store(now)
-	return now.encoded, m.fresh(value), nil
+	return &now.encoded, m.fresh(value), nil
 }
 
 // serveHot answers a request whose address is known. False: huma shall read it.
 func (g *Gateway) serveHot(ctx context.Context, w http.ResponseWriter, r *http.Request, req *request) bool {
-	req.key = r.URL.EscapedPath() + "?" + r.URL.RawQuery
+	req.key = r.RequestURI
 	read, ok := g.hot.reads.GetIfPresent(req.key)
 	if !ok {
 		return false
@@ -89,7 +84,7 @@ func (g *Gateway) serveHot(ctx context.Context, w http.ResponseWriter, r *http.R
 	if age := g.age(fresh); age != "" {
 		h["Age"] = []string{age}
 	}
-	write(w, r, answer.body, answer.tag)
+	answer.write(w, r)
 	return true
 }
 

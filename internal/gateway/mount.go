@@ -65,8 +65,8 @@ func (g *Gateway) mount(op *huma.Operation, next http.Handler) http.Handler {
 			g.fail(w, r, err)
 			return
 		}
-		ctx, cancel := context.WithTimeout(r.Context(), budget)
-		defer cancel()
+		ctx := newBudget(r.Context(), req.started.Add(budget))
+		defer ctx.end()
 		req.branch, _ = strconv.ParseInt(r.PathValue("branch"), 10, 64)
 		if hot && g.serveHot(ctx, w, r, req) {
 			return
