@@ -257,6 +257,9 @@ function Summary({ branch, gone }: { branch: Branch; gone: boolean }) {
   )
   const slot = c.slot!
   const known = c.services.map((id) => services.data?.services.find((s) => s.id === id))
+  // The names are known from the list already; what this master charges may still be on its way.
+  const listed = useServices(branch.id)
+  const titles = c.services.map((id) => listed.data?.services.find((s) => s.id === id)?.title)
   const sum = total(known.map((s) => s?.price))
   const master = staff.data?.staff.find((m) => m.id === c.staff)
   const seconds = slot.duration_s ?? 0
@@ -281,7 +284,7 @@ function Summary({ branch, gone }: { branch: Branch; gone: boolean }) {
         <dd>
           {known.map((s, i) => (
             <span key={i} class="pair">
-              <span>{s?.title ?? '…'}</span>
+              <span>{s?.title ?? titles[i] ?? '…'}</span>
               <span>{s?.price && price(s.price)}</span>
             </span>
           ))}

@@ -182,8 +182,13 @@ type FieldProps = {
 }
 
 export function Field({ id, label, value, onInput, error, ...rest }: FieldProps) {
+  const box = useRef<HTMLDivElement>(null)
+  // The words stand under the field, where the bar at the bottom would hide them.
+  useEffect(() => {
+    if (error && box.current === document.querySelector('.field.wrong')) box.current?.scrollIntoView({ block: 'nearest' })
+  }, [error])
   return (
-    <div class={'field' + (error ? ' wrong' : '')}>
+    <div ref={box} class={'field' + (error ? ' wrong' : '')}>
       <label for={id}>{label}</label>
       <input
         id={id}
