@@ -26,8 +26,7 @@ func (m *Mirror) Services(ctx context.Context, branch salon.BranchID, staff int6
 }
 
 func (m *Mirror) services(ctx context.Context, branch salon.BranchID, staff int64) (found[salon.Catalogue], error) {
-	b, err := m.Branch(ctx, branch)
-	if err != nil {
+	if err := m.knows(branch); err != nil {
 		return found[salon.Catalogue]{}, err
 	}
 	if staff != salon.AnyStaff {
@@ -37,6 +36,10 @@ func (m *Mirror) services(ctx context.Context, branch salon.BranchID, staff int6
 	}
 	k := key{kind: kindServices, branch: branch, staff: staff}
 	c, err := find(ctx, m.memory, k, func(ctx context.Context) (salon.Catalogue, error) {
+		b, err := m.Branch(ctx, branch)
+		if err != nil {
+			return salon.Catalogue{}, err
+		}
 		answer, _, err := m.partner.Booking.Services(ctx, branch, &yclients.BookingServicesOptions{StaffID: staff})
 		if err != nil {
 			return salon.Catalogue{}, err

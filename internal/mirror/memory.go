@@ -131,11 +131,14 @@ type found[T any] struct {
 // is a little too old; otherwise from YCLIENTS, for everybody who waits at once. When that fails the old answer
 // is given as stale, and only without one is there an error.
 func find[T any](ctx context.Context, m *memory, k key, load func(context.Context) (T, error)) (found[T], error) {
+	fresh := promises[k.kind].fresh
+	old, known := m.cache.GetIfPresent(k)
+	if known && m.now().Sub(old.asOf) <= fresh { // also when the clock was set back: it is as good as any
+		return asFound[T](old, false), nil
+	}
 	loader := otter.LoaderFunc[key, *entry](func(ctx context.Context, _ key) (*entry, error) {
 		return loadEntry(ctx, m, load)
 	})
-	fresh := promises[k.kind].fresh
-	old, known := m.cache.GetIfPresent(k)
 	if !known {
 		e, err := m.cache.Get(ctx, k, loader)
 		if err != nil {
@@ -143,13 +146,7 @@ func find[T any](ctx context.Context, m *memory, k key, load func(context.Contex
 		}
 		return asFound[T](e, false), nil
 	}
-	age := m.now().Sub(old.asOf)
-	switch {
-	case age < 0: // the clock was set back; the answer is as good as any
-		return asFound[T](old, false), nil
-	case age <= fresh:
-		return asFound[T](old, false), nil
-	case age <= 2*fresh:
+	if m.now().Sub(old.asOf) <= 2*fresh {
 		if e, err := m.cache.Get(upstream.WithLane(ctx, upstream.Refresh), k, loader); err == nil {
 			old = e
 		}
