@@ -192,6 +192,7 @@ export const t = texts({
   whyOnlySalon: { ru: 'Это может сделать только салон.', en: 'Only the salon can do that.' },
   whyPrepaid: { ru: 'Нужна предоплата: она проходит на сайте салона.', en: 'A prepayment is needed: it is made on the salon’s site.' },
   whyCode: { ru: 'Код не подошёл.', en: 'The code was not right.' },
+  whyAway: { ru: 'Система салона не отвечала, и запись не появилась. Попробуйте ещё раз или позвоните.', en: 'The salon’s system did not answer, and nothing was booked. Try again, or call.' },
   whyOther: { ru: 'Салон не принял запись.', en: 'The salon did not accept it.' },
 })
 
@@ -209,6 +210,7 @@ const reasons: Record<string, Parameters<typeof t>[0]> = {
   move_other_identity: 'whyOnlySalon',
   cancel_forbidden: 'whyOnlySalon',
   prepayment_required: 'whyPrepaid',
+  upstream_unavailable: 'whyAway',
   code_wrong: 'whyCode',
   code_required: 'whyCode',
 }

@@ -187,7 +187,7 @@ function Sms({ onFill }: { onFill: () => void }) {
 type Outcome = { icon: IconName; text: string; tone: string }
 
 function outcomeOf(e: Entry): Outcome {
-  if (e.status === 0 && e.applied) return { icon: 'bolt', text: t('callLost'), tone: 'lost' }
+  if (e.status === 0 && e.applied && e.operation_id) return { icon: 'bolt', text: t('callLost'), tone: 'lost' }
   if (e.status === 0 && e.operation_id) return { icon: 'cross', text: t('callCut'), tone: 'bad' }
   if (e.applied || !e.operation_id) return { icon: 'done', text: t('callDone'), tone: 'good' }
   if (e.status >= 400) return { icon: 'cross', text: t('callRefused', { n: e.status }), tone: 'bad' }
