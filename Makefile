@@ -36,7 +36,7 @@ ui:
 # guesses of SMS codes over a restart, commands printed in the documents.
 e2e: build
 	scripts/need.sh chromium
-	ZAPIS_BIN=$(CURDIR)/bin/zapis scripts/with-postgres.sh $(GO) test -tags e2e -count=1 -timeout 12m ./e2e/...
+	ZAPIS_BIN=$(CURDIR)/bin/zapis scripts/with-postgres.sh scripts/e2e.sh
 
 build:
 	$(GO) build -trimpath -ldflags "-s -w" -o bin/zapis ./cmd/zapis
