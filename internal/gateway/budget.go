@@ -15,6 +15,7 @@ type budgetContext struct {
 	mu     sync.Mutex
 	timed  context.Context // nil until somebody waits
 	cancel context.CancelFunc
+	over   bool
 }
 
 func newBudget(parent context.Context, at time.Time) *budgetContext {
@@ -30,6 +31,9 @@ func (b *budgetContext) wait() context.Context {
 	defer b.mu.Unlock()
 	if b.timed == nil {
 		b.timed, b.cancel = context.WithDeadline(b.parent, b.at)
+		if b.over {
+			b.cancel()
+		}
 	}
 	return b.timed
 }
@@ -38,16 +42,10 @@ func (b *budgetContext) wait() context.Context {
 func (b *budgetContext) end() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.timed == nil {
-		b.timed, b.cancel = cancelled(b.parent), func() {}
+	b.over = true
+	if b.timed != nil {
+		b.cancel()
 	}
-	b.cancel()
-}
-
-func cancelled(parent context.Context) context.Context {
-	ctx, cancel := context.WithCancel(parent)
-	cancel()
-	return ctx
 }
 
 func (b *budgetContext) Deadline() (time.Time, bool) { return b.at, true }
