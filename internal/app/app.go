@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -82,6 +83,15 @@ func serveHTTP(ctx context.Context, group *errgroup.Group, l net.Listener, h htt
 		}
 		return nil
 	})
+}
+
+// collectLess lets twice as much garbage gather as Go does by itself. A server of a few branches holds about 4 MB, and
+// the default would look through them for each 4 MB that cached reads leave behind, ten times a second under load.
+// It costs about 5 MB of memory. An operator's GOGC stays, and GOMEMLIMIT works as ever.
+func collectLess() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(200)
+	}
 }
 
 // tempFolder is a folder that goes away with the program.

@@ -39,6 +39,7 @@ type DemoOptions struct {
 // Demo runs the sandbox on a loopback port of its own, the gateway speaking to it over HTTP as it would to
 // YCLIENTS, and the booking page with the salon's day beside it. It ends with ctx.
 func Demo(ctx context.Context, o DemoOptions) error {
+	collectLess()
 	addr := o.Addr
 	if o.LAN {
 		_, port, err := net.SplitHostPort(addr)

@@ -24,6 +24,7 @@ type ServeOptions struct {
 
 // Serve runs the gateway against the configured YCLIENTS until ctx ends.
 func Serve(ctx context.Context, o ServeOptions) error {
+	collectLess()
 	cfg, out := o.Config, Output{o.Stdout, o.Stderr, o.Lang}
 	if !admin.IsLoopback(cfg.AdminAddr) {
 		return problem.New(problem.ConfigInvalid).
