@@ -14,8 +14,11 @@ const (
 	plainCookie = "zapis_refresh"
 )
 
+// secure reports a request over TLS, or to this very machine: browsers take Secure cookies from both.
+func (req *request) secure() bool { return req.tls || loopbackHost(req.host) }
+
 func (req *request) cookieName() string {
-	if req.secure {
+	if req.secure() {
 		return hostCookie
 	}
 	return plainCookie
@@ -24,7 +27,7 @@ func (req *request) cookieName() string {
 func (req *request) newCookie(value string, age int) *http.Cookie {
 	return &http.Cookie{
 		Name: req.cookieName(), Value: value, Path: "/", MaxAge: age,
-		HttpOnly: true, Secure: req.secure, SameSite: http.SameSiteStrictMode,
+		HttpOnly: true, Secure: req.secure(), SameSite: http.SameSiteStrictMode,
 	}
 }
 

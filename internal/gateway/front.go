@@ -45,7 +45,7 @@ func (g *Gateway) begin(w http.ResponseWriter, r *http.Request) *request {
 		g: g, header: w.Header(), instance: newInstance(), started: time.Now(),
 		caller:  salon.Caller{Addr: from.counted(), Lang: language(r.Header.Get("Accept-Language"))},
 		browser: r.Header.Get("Sec-Fetch-Site") != "",
-		tls:     from.tls, secure: from.tls || loopbackHost(r.Host),
+		tls:     from.tls, host: r.Host,
 	}
 }
 

@@ -21,7 +21,7 @@ type request struct {
 	access   string         // the bearer token, as sent
 	cookie   string         // the refresh token of a browser
 	browser  bool           // fetched by a page: the refresh token belongs into a cookie
-	secure   bool           // over TLS, or to this very machine: cookies may be Secure
+	host     string         // as the client calls us
 	tls      bool           // over TLS, here or at a trusted proxy
 	branch   salon.BranchID // the branch that is meant, for its phone when we cannot serve
 	key      string         // under which a hot read may be remembered
