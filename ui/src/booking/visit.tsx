@@ -161,7 +161,7 @@ function Headline({ booking: b, isFresh, earlier }: { booking: Booking; isFresh:
       {b.status === 'needs_attention' && <div class="stack"><Contacts branch={branchOf(b.branch)} /></div>}
       {b.status === 'rejected' && (
         <div class="stack">
-          <button class="button" data-testid="other-time" onClick={() => anotherTime(b)}>{t('otherTime')}</button>
+          <button class="button" data-testid="other-time" onClick={() => anotherTime(b)}>{t(b.reason === 'upstream_unavailable' ? 'again' : 'otherTime')}</button>
           <Contacts branch={branchOf(b.branch)} quiet />
         </div>
       )}
