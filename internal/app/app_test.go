@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -18,6 +19,7 @@ import (
 
 	"zapis/internal/config"
 	"zapis/internal/problem"
+	"zapis/internal/store"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -151,4 +153,59 @@ func TestServeWithoutAccount(t *testing.T) {
 	if _, err := os.Stat(cfg.DataDir); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a server without an account made its data folder: %v", err)
 	}
+}
+
+// What the log of calls is: kept beside the data, found by commands, continued by the first start, and taken as
+// full when it was lost.
+func TestPaceLog(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	cfg := &config.Config{BaseURL: "https://api.yclients.com", DataDir: filepath.Join(t.TempDir(), "data")}
+	before, err := machineLog(cfg)
+	if err != nil || strings.HasPrefix(string(before), cfg.DataDir) {
+		t.Fatalf("before the first start: got %s, %v, want a file outside of the data folder", before, err)
+	}
+	add := func(text string) func([]byte) ([]byte, error) {
+		return func(old []byte) ([]byte, error) { return append(old, text...), nil }
+	}
+	if err := before.PaceUpdate(t.Context(), "default", add("setup,")); err != nil {
+		t.Fatal(err)
+	}
+	ru := *cfg
+	ru.BaseURL = "https://api.yclients.ru"
+	if log, _ := machineLog(&ru); log != before {
+		t.Errorf("the two hosts of YCLIENTS have two logs: %s, %s", log, before)
+	}
+
+	first := openPaceStore(t, cfg)
+	log, fresh := serverLog(cfg, first)
+	if !fresh {
+		t.Error("the first start takes its missing log for a lost one")
+	}
+	if err := log.PaceUpdate(t.Context(), "default", add("serve")); err != nil {
+		t.Fatal(err)
+	}
+	beside, err := machineLog(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := os.ReadFile(string(beside)); string(got) != "setup,serve" {
+		t.Errorf("a command beside the server reads %q, want the calls of setup and of serve", got)
+	}
+
+	if err := os.Remove(string(beside)); err != nil {
+		t.Fatal(err)
+	}
+	if _, fresh := serverLog(cfg, openPaceStore(t, cfg)); fresh {
+		t.Error("a later start takes a lost log for a first start")
+	}
+}
+
+func openPaceStore(t *testing.T, cfg *config.Config) *store.Store {
+	t.Helper()
+	h := &house{cfg: cfg, log: slog.New(slog.DiscardHandler)}
+	if err := h.openStore(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(h.close)
+	return h.store
 }

@@ -76,7 +76,7 @@ func Demo(ctx context.Context, o DemoOptions) error {
 	salon, salonCtx := errgroup.WithContext(sandboxCtx)
 	serveSandbox(salonCtx, salon, back, sb, log)
 
-	h, err := build(ctx, demoConfig(o, sb, back), parts{log: log, fresh: true})
+	h, err := build(ctx, demoConfig(o, sb, back), log)
 	if err != nil {
 		front.Close()
 		return err

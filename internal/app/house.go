@@ -54,15 +54,12 @@ type house struct {
 	admin   http.Handler
 }
 
-// parts are what a caller of build decides.
-type parts struct {
-	log   *slog.Logger
-	fresh bool // nothing called YCLIENTS from this address in the last minute
-}
+// databaseFile is the SQLite database in the data folder.
+const databaseFile = "zapis.db"
 
 // build makes the house from the bottom up. What was built is closed again when a later part fails.
-func build(ctx context.Context, cfg *config.Config, p parts) (_ *house, err error) {
-	h := &house{cfg: cfg, log: p.log, started: time.Now(), metrics: newMetrics()}
+func build(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *house, err error) {
+	h := &house{cfg: cfg, log: log, started: time.Now(), metrics: newMetrics()}
 	defer func() {
 		if err != nil {
 			h.close()
@@ -70,28 +67,29 @@ func build(ctx context.Context, cfg *config.Config, p parts) (_ *house, err erro
 	}()
 	g := gateway.Config{
 		UI: ui.Booking(), State: h.state, Ready: h.ready, Origins: cfg.Origins, TrustedProxies: cfg.TrustedProxies,
-		Version: Version, Logger: p.log,
+		Version: Version, Logger: log,
 	}
 	if cfg.State == config.Ready {
-		if err := h.open(ctx, p, &g); err != nil {
+		if err := h.open(ctx, &g); err != nil {
 			return nil, err
 		}
 	}
 	h.gateway = gateway.New(g)
 	h.admin = admin.New(admin.Config{
-		State: h.picture, Ready: h.ready, Metrics: h.metrics.handler(), Console: ui.Console(), Logger: p.log,
+		State: h.picture, Ready: h.ready, Metrics: h.metrics.handler(), Console: ui.Console(), Logger: log,
 	})
 	return h, nil
 }
 
 // open builds the rooms of the configured account: store, road, SDK, mirror, session, booking, jobs.
-func (h *house) open(ctx context.Context, p parts, g *gateway.Config) (err error) {
+func (h *house) open(ctx context.Context, g *gateway.Config) (err error) {
 	if err := h.openStore(ctx); err != nil {
 		return err
 	}
+	pace, fresh := serverLog(h.cfg, h.store)
 	h.road, err = upstream.New(upstream.Config{
-		Scale: h.cfg.LimitsScale, Store: serverLog(h.cfg, h.store), Fresh: p.fresh, CAFile: h.cfg.CAFile,
-		Logger: p.log, Observer: h.metrics,
+		Scale: h.cfg.LimitsScale, Store: pace, Fresh: fresh, CAFile: h.cfg.CAFile,
+		Logger: h.log, Observer: h.metrics,
 	})
 	if err != nil {
 		return problem.Because(problem.ConfigInvalid, err).Detailf("the road to YCLIENTS: %v", err)
@@ -109,21 +107,21 @@ func (h *house) open(ctx context.Context, p parts, g *gateway.Config) (err error
 		return problem.Because(problem.ConfigInvalid, err).Detailf("the YCLIENTS client: %v", err)
 	}
 	h.mirror, err = mirror.New(mirror.Config{
-		API: api, Branches: account.Branches, Hidden: hidden(h.cfg.HiddenStaff), Keeper: h.store, Logger: p.log,
+		API: api, Branches: account.Branches, Hidden: hidden(h.cfg.HiddenStaff), Keeper: h.store, Logger: h.log,
 	})
 	if err != nil {
 		return err
 	}
 	sessions := session.New(session.Config{
-		Store: h.store, Client: api.AsPartner(), Account: account.ID, Branches: account.Branches, Logger: p.log,
+		Store: h.store, Client: api.AsPartner(), Account: account.ID, Branches: account.Branches, Logger: h.log,
 	})
-	h.jobs, err = jobs.New(ctx, jobs.Config{Store: h.store, Logger: p.log})
+	h.jobs, err = jobs.New(ctx, jobs.Config{Store: h.store, Logger: h.log})
 	if err != nil {
 		return problem.Because(problem.StoreUnavailable, err)
 	}
 	h.booking, err = booking.New(booking.Config{
 		Account: account.ID, Branches: account.Branches, Mode: booking.Mode(h.cfg.Mode), PilotPhones: h.cfg.PilotPhones,
-		Store: h.store, API: api, Mirror: h.mirror, Codes: sessions, Clients: sessions, Logger: p.log,
+		Store: h.store, API: api, Mirror: h.mirror, Codes: sessions, Clients: sessions, Logger: h.log,
 	})
 	if err != nil {
 		return err
@@ -153,7 +151,7 @@ func (h *house) openStore(ctx context.Context) error {
 		return problem.Because(problem.KeyWrong, err).Detailf("%v", err)
 	}
 	h.store, err = store.Open(ctx, store.Config{
-		URL: h.cfg.DatabaseURL.Reveal(), Path: filepath.Join(h.cfg.DataDir, "zapis.db"), Key: key, Logger: h.log,
+		URL: h.cfg.DatabaseURL.Reveal(), Path: filepath.Join(h.cfg.DataDir, databaseFile), Key: key, Logger: h.log,
 	})
 	switch {
 	case errors.Is(err, store.ErrOtherKey):

@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/rogpeppe/go-internal/lockedfile"
@@ -32,16 +34,35 @@ func (f paceLog) PaceUpdate(ctx context.Context, _ string, fn func(old []byte) (
 	return lockedfile.Transform(string(f), fn)
 }
 
-// machineLog is the log of the calls from this machine to one address of YCLIENTS. It lies in the user's cache
-// folder, or in the data folder where a service has no home.
+// machineLog is the log of the calls from this machine. It lies in the data folder, which outlives containers and
+// is known to the server and to the commands beside it. Before the first start there is no such folder, and setup
+// does not make one: its calls are remembered in the user's cache folder, where the first start finds them.
 func machineLog(cfg *config.Config) (paceLog, error) {
+	if _, err := os.Stat(filepath.Join(cfg.DataDir, databaseFile)); err == nil {
+		return paceLog(filepath.Join(cfg.DataDir, logName(cfg.BaseURL))), nil
+	}
+	return commandsLog(cfg)
+}
+
+func commandsLog(cfg *config.Config) (paceLog, error) {
 	dir, err := os.UserCacheDir()
 	if err != nil {
-		dir = cfg.DataDir
+		return "", err
 	}
 	dir = filepath.Join(dir, "zapis")
-	sum := sha256.Sum256([]byte(cfg.BaseURL))
-	return paceLog(filepath.Join(dir, "pace-"+hex.EncodeToString(sum[:6]))), os.MkdirAll(dir, 0o700)
+	return paceLog(filepath.Join(dir, logName(cfg.BaseURL))), os.MkdirAll(dir, 0o700)
+}
+
+// realLog is the name of the log of calls to YCLIENTS itself.
+const realLog = "pace"
+
+// logName is one for all hosts of YCLIENTS, because they count together, and another for each sandbox.
+func logName(baseURL string) string {
+	if u, err := url.Parse(baseURL); err == nil && (strings.HasSuffix(u.Hostname(), ".yclients.com") || strings.HasSuffix(u.Hostname(), ".yclients.ru")) {
+		return realLog
+	}
+	sum := sha256.Sum256([]byte(baseURL))
+	return realLog + "-" + hex.EncodeToString(sum[:6])
 }
 
 // PacedClient makes clients of YCLIENTS for setup and doctor, whose calls spend the same budget as those of a
@@ -51,10 +72,11 @@ func PacedClient(cfg *config.Config) (newClient func(partner, user yclients.Toke
 	closeStore := func() {}
 	if shared, err := replicasLog(cfg); err == nil {
 		c.Store, closeStore = shared, func() { _ = shared.Close() }
-	} else if log, err := machineLog(cfg); err == nil {
-		c.Store = log
 	} else {
-		c.Fresh = true // no log can be kept here: without this, every command would wait out a minute
+		c.Fresh = true // where no log is or can be kept, a command does not wait out a minute
+		if log, err := machineLog(cfg); err == nil {
+			c.Store = log
+		}
 	}
 	road, err := upstream.New(c)
 	if err != nil {
@@ -78,12 +100,20 @@ func PacedClient(cfg *config.Config) (newClient func(partner, user yclients.Toke
 	return newClient, end, nil
 }
 
-// serverLog is the log of a server's calls.
-func serverLog(cfg *config.Config, s *store.Store) upstream.GrantStore {
-	if log, err := machineLog(cfg); err == nil && cfg.DatabaseURL.IsZero() {
-		return log
+// serverLog is the log of a server's calls, and whether a missing one is a first start. On the first start it goes
+// on from what setup and doctor have called.
+func serverLog(cfg *config.Config, s *store.Store) (log upstream.GrantStore, fresh bool) {
+	if !cfg.DatabaseURL.IsZero() {
+		return s, s.Created()
 	}
-	return s
+	name := logName(cfg.BaseURL)
+	file := filepath.Join(cfg.DataDir, name)
+	if before, err := commandsLog(cfg); err == nil && s.Created() {
+		if called, err := os.ReadFile(string(before)); err == nil {
+			_ = os.WriteFile(file, called, 0o600) // what cannot be written here fails aloud at the first call
+		}
+	}
+	return paceLog(file), s.Created() || name != realLog // a sandbox without a log was never called
 }
 
 // replicasLog is the database that replicas share, as the server left it: a command never migrates it.

@@ -40,7 +40,7 @@ func Serve(ctx context.Context, o ServeOptions) error {
 		front.Close()
 		return err
 	}
-	h, err := build(ctx, cfg, parts{log: log})
+	h, err := build(ctx, cfg, log)
 	if err != nil {
 		front.Close()
 		operator.Close()

@@ -127,14 +127,14 @@ func (s *Store) migrate(ctx context.Context, existing bool) (err error) {
 	// Two processes may start on one new SQLite file. goose reads the version before it takes the lock, so the
 	// second finds the tables made already; it looks again, once for each that may have been ahead of it.
 	for tries := 0; ; tries++ {
-		err = migrateUp(ctx, p, existing)
+		err = s.migrateUp(ctx, p, existing)
 		if err == nil || existing || s.pg != nil || tries == 5 || errors.Is(err, ErrNewerDatabase) || ctx.Err() != nil {
 			return err
 		}
 	}
 }
 
-func migrateUp(ctx context.Context, p *goose.Provider, existing bool) error {
+func (s *Store) migrateUp(ctx context.Context, p *goose.Provider, existing bool) error {
 	current, known, err := p.GetVersions(ctx)
 	if err != nil {
 		return fmt.Errorf("read the version of the database: %w", err)
@@ -151,5 +151,6 @@ func migrateUp(ctx context.Context, p *goose.Provider, existing bool) error {
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrate the database from version %d to %d: %w", current, known, err)
 	}
+	s.created = current == 0
 	return nil
 }

@@ -58,6 +58,8 @@ type Store struct {
 	write *sql.DB // SQLite: the only connection that writes, also the job queue's
 	read  *sql.DB // SQLite: read-only connections
 	pg    *pgxpool.Pool
+
+	created bool
 }
 
 // Open connects, migrates and checks that the key is the one the data was sealed under.
@@ -88,6 +90,9 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	}
 	return s, nil
 }
+
+// Created reports that this Open made the tables: nothing was remembered before.
+func (s *Store) Created() bool { return s.created }
 
 // Close ends all connections. Jobs must have stopped before.
 func (s *Store) Close() error {

@@ -70,6 +70,7 @@ type ledger struct {
 	stored   int64   // youngest grant this process put into the store
 	restTill int64
 	took     time.Duration // of the last PaceUpdate
+	fresh    bool          // a row that is not there means that nothing was called
 }
 
 // grant is the permission for one call, at an instant that may lie a little
@@ -83,7 +84,7 @@ type grant struct {
 func newLedger(c *Config, report func(error)) *ledger {
 	l := &ledger{
 		store: c.Store, egress: c.Egress, wall: c.Now, origin: time.Now(), processes: c.Processes,
-		limits: c.Limits, report: report, stored: math.MinInt64,
+		limits: c.Limits, report: report, stored: math.MinInt64, fresh: c.Fresh,
 	}
 	if l.store == nil {
 		l.known = true
@@ -239,6 +240,8 @@ func (l *ledger) read(old []byte, now, offset int64) Grants {
 	switch {
 	case l.known && l.processes == 1:
 		return remembered() // nobody else writes: memory is the better copy
+	case !l.known && len(old) == 0 && !l.fresh:
+		return remembered() // a log that was lost is not a log of nothing
 	case l.known && (len(old) == 0 || abs(offset-l.offset) > stepTolerance.Microseconds()):
 		return remembered()
 	}

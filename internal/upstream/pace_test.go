@@ -82,7 +82,8 @@ func TestUnknownHistoryIsFull(t *testing.T) {
 	}{
 		"no store":      {Config{}, 60200 * time.Millisecond},
 		"fresh":         {Config{Fresh: true}, 0},
-		"first start":   {Config{Store: &shelf{}}, 0},
+		"first start":   {Config{Store: &shelf{}, Fresh: true}, 0},
+		"lost row":      {Config{Store: &shelf{}}, 60200 * time.Millisecond},
 		"damaged row":   {Config{Store: &shelf{rows: junk}}, 60200 * time.Millisecond},
 		"store is down": {Config{Store: &shelf{fail: errors.New("down")}}, 60200 * time.Millisecond},
 	} {

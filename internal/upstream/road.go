@@ -66,8 +66,9 @@ type Config struct {
 	// what was called before the start, the last minute is assumed full: the first
 	// call can leave after MinuteGuard.
 	Store GrantStore
-	// Fresh says that no call left this address in the last minute, so that a road
-	// without a store may begin at once. It is for tests and for the demo.
+	// Fresh says that a missing log is no lost one: nothing was called from this
+	// address before, as on the very first start, in tests and in the demo. Without
+	// it an empty store, like none, means that the last minute is taken as full.
 	Fresh bool
 	// Processes is how many processes share the store at most; default 2, a server
 	// and one command beside it. While the store cannot be asked each goes on with

@@ -92,9 +92,7 @@ func (w *world) count(path string) (n int) {
 // road builds a road into the world; it is closed with the test.
 func (w *world) road(c Config) *Road {
 	w.t.Helper()
-	if c.Store == nil {
-		c.Fresh = true
-	}
+	c.Fresh = true
 	return w.roadAsIs(c)
 }
 
