@@ -130,9 +130,11 @@ func (s *Service) lookForRecords(ctx context.Context, it *store.Intent, zone *ti
 		return s.foundCreated(ctx, it, o, found)
 	case s.now().Sub(it.SentAt) < s.pace.quiet:
 		return stored(s.store.Postpone(ctx, it, s.next(it)))
+	case len(ours(found, it.APIID)) < len(found):
+		return s.onlyAlike(ctx, it, nil)
 	case len(found) > 0:
 		// A part was made and the rest was refused: a half of a booking is none.
-		if err := s.undo(ctx, it.BranchID, found); err != nil {
+		if err := s.undo(ctx, it, found); err != nil {
 			return s.cannotLook(ctx, it, err)
 		}
 		return s.refuse(ctx, it, problem.SlotTaken)
@@ -191,13 +193,27 @@ func placed(o createOrder, found []sighting) []store.Record {
 	return records
 }
 
-// undo deletes the records of a booking that was made in part (deleteRecord, with the employee's token).
-func (s *Service) undo(ctx context.Context, branch salon.BranchID, found []sighting) error {
-	for _, r := range found {
+// ours are the records that carry an intent's own mark: nobody else can have made them.
+func ours(found []sighting, apiID string) []sighting {
+	return slices.DeleteFunc(slices.Clone(found), func(r sighting) bool { return apiID == "" || r.apiID != apiID })
+}
+
+// onlyAlike hands a create to the operator for which there are records that may be ours or made elsewhere by the same
+// client, and that do not make it whole: they can neither be deleted nor can it be said that nothing was made.
+func (s *Service) onlyAlike(ctx context.Context, it *store.Intent, cause error) error {
+	s.log.ErrorContext(ctx, "records like those of a booking stand in the journal without its mark; the salon must decide whose they are",
+		"intent", it.ID, "branch", it.BranchID, "error", cause)
+	return stored(s.store.GiveUp(ctx, it, problem.OutcomeUnknown))
+}
+
+// undo deletes the records of a booking that was made in part (deleteRecord, with the employee's token), and none
+// without its mark.
+func (s *Service) undo(ctx context.Context, it *store.Intent, found []sighting) error {
+	for _, r := range ours(found, it.APIID) {
 		if r.deleted {
 			continue
 		}
-		_, err := s.employee.Records.Delete(ctx, branch, r.record)
+		_, err := s.employee.Records.Delete(ctx, it.BranchID, r.record)
 		if err != nil && !errors.Is(err, yclients.ErrNotFound) {
 			return fmt.Errorf("delete a record of a booking that was made in part: %w", err)
 		}
@@ -213,8 +229,11 @@ func (s *Service) refusedMany(ctx context.Context, it *store.Intent, o createOrd
 		return s.lost(ctx, it, errors.Join(cause, err))
 	}
 	found, err := s.findRecords(ctx, it, o, zone)
+	if err == nil && len(ours(found, it.APIID)) < len(found) {
+		return s.onlyAlike(ctx, it, cause)
+	}
 	if err == nil {
-		err = s.undo(ctx, it.BranchID, found)
+		err = s.undo(ctx, it, found)
 	}
 	if err != nil {
 		return s.lost(ctx, it, errors.Join(cause, err))
@@ -237,10 +256,32 @@ func (s *Service) findRecords(ctx context.Context, it *store.Intent, o createOrd
 	if err != nil {
 		return nil, err
 	}
-	if marked := slices.DeleteFunc(slices.Clone(all), func(r sighting) bool { return r.apiID != it.APIID }); len(marked) > 0 {
+	if marked := ours(all, it.APIID); len(marked) > 0 {
 		return marked, nil
 	}
-	return s.alike(all, it, o), nil
+	free, err := s.unclaimed(ctx, it, o.Phone, all)
+	if err != nil {
+		return nil, err
+	}
+	return s.alike(free, it, o), nil
+}
+
+// unclaimed are the records of a phone that carry no mark and are not known as those of another booking of ours.
+func (s *Service) unclaimed(ctx context.Context, it *store.Intent, phone salon.Phone, all []sighting) ([]sighting, error) {
+	var free []sighting
+	for _, r := range all {
+		if r.apiID != "" || r.phone != phone {
+			continue
+		}
+		b, err := s.store.BookingByRecord(ctx, it.BranchID, r.record)
+		switch {
+		case errors.Is(err, store.ErrNotFound) || err == nil && b.ID == it.BookingID:
+			free = append(free, r)
+		case err != nil:
+			return nil, err
+		}
+	}
+	return free, nil
 }
 
 const journalPage = 200 // records a page; larger pages are cut silently
@@ -280,16 +321,30 @@ func (s *Service) ownRecords(ctx context.Context, own *yclients.Client, branch s
 }
 
 // alike finds the records of a create that do not carry our mark, should YCLIENTS have dropped it: the phone, the
-// time, the master and the moment of making must all fit. A record with somebody else's mark is never taken.
+// time, the master and the moment of making must all fit. A record with somebody else's mark is never taken, and
+// none for two visits.
 func (s *Service) alike(all []sighting, it *store.Intent, o createOrder) []sighting {
 	from, to := it.SentAt.Add(-5*time.Minute), s.now().Add(5*time.Minute)
+	fits := func(v visit, r sighting) bool {
+		return r.apiID == "" && r.phone == o.Phone && r.start.Equal(v.At) && (v.Staff == salon.AnyStaff || v.Staff == r.staff.ID) &&
+			r.does(v.Services) && r.created.After(from) && r.created.Before(to)
+	}
 	var found []sighting
-	for _, v := range o.Visits {
-		for _, r := range all {
-			if r.apiID == "" && r.phone == o.Phone && r.start.Equal(v.At) && (v.Staff == salon.AnyStaff || v.Staff == r.staff.ID) &&
-				r.does(v.Services) && r.created.After(from) && r.created.Before(to) {
-				found = append(found, r)
-				break
+	taken := make([]bool, len(all))
+	for _, open := range []bool{false, true} { // whoever may go to any master comes last
+		for _, v := range o.Visits {
+			if (v.Staff == salon.AnyStaff) != open {
+				continue
+			}
+			best := -1
+			for i, r := range all {
+				if !taken[i] && fits(v, r) && (best < 0 || all[best].deleted && !r.deleted) {
+					best = i
+				}
+			}
+			if best >= 0 {
+				taken[best] = true
+				found = append(found, all[best])
 			}
 		}
 	}

@@ -1,0 +1,154 @@
+package booking
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"zapis/internal/problem"
+	"zapis/internal/salon"
+	"zapis/sandbox"
+	"zapis/yclients"
+)
+
+var markInAnswer = regexp.MustCompile(`"api_id":\s*"[^"]*"`)
+
+// withoutMarks takes our mark out of every answer to a read, as a YCLIENTS that does not tell it would. hook may answer
+// first.
+func withoutMarks(t *testing.T, api *yclients.Client, hook func(*http.Request) (*http.Response, error)) *yclients.Client {
+	t.Helper()
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	return clientOver(t, api, roundTrip(func(r *http.Request) (*http.Response, error) {
+		if answer, err := hook(r); answer != nil || err != nil {
+			return answer, err
+		}
+		resp, err := transport.RoundTrip(r)
+		if err != nil || r.Method != http.MethodGet {
+			return resp, err
+		}
+		body, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		body = markInAnswer.ReplaceAll(body, []byte(`"api_id":""`))
+		resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		return resp, err
+	}))
+}
+
+// yesToChecks answers every checkBooking with yes.
+func yesToChecks(r *http.Request) (*http.Response, error) {
+	if strings.Contains(r.URL.Path, "/book_check/") {
+		return newRecorder(http.StatusCreated, `{"success":true,"data":null,"meta":{"message":"Created"}}`), nil
+	}
+	return nil, nil
+}
+
+// standing counts the records of the guest's phone on the day that are not deleted, whoever made them.
+func (h *house) standing() (n int) {
+	for _, r := range h.sandbox.Records(moscow) {
+		if !r.Deleted && r.Phone == "79000000001" && r.Start.Format(time.DateOnly) == day {
+			n++
+		}
+	}
+	return n
+}
+
+// The same two visits were made in the web widget a moment before: ours is refused, and the widget's records stay.
+func TestWhatTheWidgetMadeIsNotTakenBack(t *testing.T) {
+	h := setup(t, func(o *options) { o.change = func(c *Config) { c.API = withoutCheck(t, c.API) } })
+	wish := h.twoVisits(0, 8)
+	widget := &yclients.BookingRequest{Phone: "79000000001", Fullname: "Анна"}
+	for i, a := range wish.Appointments {
+		start, _ := salon.ParseStart(a.Start)
+		widget.Appointments = append(widget.Appointments, &yclients.BookingAppointmentRequest{ID: int64(i + 1), Services: a.Services, StaffID: a.Staff, Datetime: start.Datetime})
+	}
+	if _, _, err := h.partner.Booking.Create(t.Context(), moscow, widget); err != nil {
+		t.Fatal(err)
+	}
+	h.clock.advance(2 * time.Minute)
+	a, err := h.Create(t.Context(), guest, newKey(), wish)
+	if err != nil || a.Booking.Status != salon.NeedsAttention {
+		t.Errorf("got %s, %v; want needs_attention: whose the records are only the salon can tell", a.Booking.Status, err)
+	}
+	if n := h.standing(); n != 2 {
+		t.Errorf("%d of the widget's two records are left", n)
+	}
+}
+
+// YCLIENTS does not tell our mark, and the same is asked for once more under another key: the booking that was
+// confirmed stays whole.
+func TestAConfirmedBookingIsNotTakenBack(t *testing.T) {
+	h := setup(t, func(o *options) { o.change = func(c *Config) { c.API = withoutMarks(t, c.API, yesToChecks) } })
+	wish := h.twoVisits(0, 8)
+	first := h.book(guest, wish)
+	_, err := h.Create(t.Context(), guest, newKey(), wish)
+	wantCode(t, err, problem.SlotTaken)
+	if n := h.standing(); n != 2 {
+		t.Errorf("%d records are left of the first booking's two", n)
+	}
+	h.clock.advance(time.Minute)
+	if got, err := h.Get(t.Context(), owns(first), refOf(first)); err != nil || got.Status != salon.Confirmed {
+		t.Errorf("the first booking is %s, %v; want confirmed", got.Status, err)
+	}
+}
+
+// The answer is lost, a part was made, and YCLIENTS does not tell our mark: nobody deletes on a likeness.
+func TestAHalfWithoutItsMarkIsNotTakenBack(t *testing.T) {
+	h := setup(t, func(o *options) {
+		sw := sandbox.DefaultSwitches()
+		sw.AppointmentsAtomic = false
+		o.switches = &sw
+	})
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	h.config.API = withoutMarks(t, h.config.API, func(r *http.Request) (*http.Response, error) {
+		if r.Method == http.MethodPost && strings.Contains(r.URL.Path, "/book_record/") {
+			if resp, err := transport.RoundTrip(r); err == nil {
+				_ = resp.Body.Close()
+			}
+			return nil, errors.New("connection reset by peer")
+		}
+		return yesToChecks(r)
+	})
+	h.restart()
+	h.impatient()
+	wish := h.twoVisits(0, 3)
+	start, _ := salon.ParseStart(wish.Appointments[1].Start)
+	if _, err := h.sandbox.Take(sandbox.TakeRequest{CompanyID: moscow, StaffID: wish.Appointments[1].Staff, Datetime: start.Datetime, Services: wish.Appointments[1].Services}); err != nil {
+		t.Fatal(err)
+	}
+	a, err := h.Create(t.Context(), guest, newKey(), wish)
+	if err != nil || a.Status != http.StatusAccepted {
+		t.Fatalf("got %d, %v; want 202", a.Status, err)
+	}
+	h.settleAll()
+	got, err := h.Get(t.Context(), owns(a.Booking), refOf(a.Booking))
+	if n := h.standing(); err != nil || got.Status != salon.NeedsAttention || n != 1 {
+		t.Errorf("%s, %v, %d records left; want needs_attention and the one", got.Status, err, n)
+	}
+}
+
+// Two visits to any master at one time are two records, and a deleted record is taken last.
+func TestAlikeTakesEachRecordOnce(t *testing.T) {
+	sent := time.Date(2027, 3, 10, 7, 0, 0, 0, time.UTC)
+	s := &Service{now: func() time.Time { return sent.Add(time.Minute) }}
+	at := sent.Add(24 * time.Hour)
+	any := visit{Services: []int64{1}, At: at}
+	o := createOrder{Phone: "+79000000001", Visits: []visit{any, {Services: []int64{1}, Staff: 7, At: at}}}
+	record := func(id, staff int64, deleted bool) sighting {
+		return sighting{record: id, phone: o.Phone, start: at, created: sent, staff: salon.BookedStaff{ID: staff}, services: []seenService{{id: 1}}, deleted: deleted}
+	}
+	it := intentAt(sent)
+	if got := s.alike([]sighting{record(5, 7, false)}, &it, o); len(got) != 1 {
+		t.Errorf("one record stands for %d visits", len(got))
+	}
+	got := s.alike([]sighting{record(4, 7, true), record(5, 7, false), record(6, 8, false)}, &it, o)
+	if len(got) != 2 || got[0].record != 5 || got[1].record != 6 {
+		t.Errorf("got %+v, want the records 5 and 6", got)
+	}
+}
