@@ -3,10 +3,12 @@ package mirror
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -420,18 +422,12 @@ func TestLanes(t *testing.T) {
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
 	b := setup(t, func(c *Config) {
-		hooked := roundTrip(func(r *http.Request) (*http.Response, error) {
+		c.API = hooked(t, c.API, func(r *http.Request) (*http.Response, error) {
 			mu.Lock()
 			lanes = append(lanes, upstream.LaneFrom(r.Context()))
 			mu.Unlock()
 			return transport.RoundTrip(r)
 		})
-		api, err := yclients.New(yclients.WithBaseURL(c.API.BaseURL()), yclients.WithPartnerToken(sandbox.PartnerToken),
-			yclients.WithUserToken(sandbox.AppUserToken), yclients.WithHTTPClient(&http.Client{Transport: hooked}))
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.API = api
 	})
 	wanted := ask(moscow, 0, b.service(t, moscow, "Мужская стрижка").ID)
 	last := func() upstream.Lane {
@@ -459,6 +455,73 @@ func TestLanes(t *testing.T) {
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// hooked is a client of the same sandbox whose calls go through trip.
+func hooked(t *testing.T, c *yclients.Client, trip roundTrip) *yclients.Client {
+	t.Helper()
+	api, err := yclients.New(yclients.WithBaseURL(c.BaseURL()), yclients.WithPartnerToken(sandbox.PartnerToken),
+		yclients.WithUserToken(sandbox.AppUserToken), yclients.WithHTTPClient(&http.Client{Transport: trip}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return api
+}
+
+// Free times in a spelling that we cannot read are a failure to ask, never a day without free times.
+func TestTimesThatCannotBeRead(t *testing.T) {
+	var body atomic.Value // of the answers about free days and starts; what the sandbox says while it is empty
+	body.Store("")
+	m := setup(t, func(c *Config) {
+		transport := &http.Transport{}
+		t.Cleanup(transport.CloseIdleConnections)
+		c.API = hooked(t, c.API, func(r *http.Request) (*http.Response, error) {
+			text := body.Load().(string)
+			if text == "" || !strings.Contains(r.URL.Path, "/book_times/") && !strings.Contains(r.URL.Path, "/book_dates/") {
+				return transport.RoundTrip(r)
+			}
+			return &http.Response{
+				StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
+				Body: io.NopCloser(strings.NewReader(text)),
+			}, nil
+		})
+	})
+	read := ask(moscow, m.master(t, moscow, "Игорь Власов").ID, m.service(t, moscow, "Мужская стрижка").ID)
+	slots := func(datetimes string) (salon.Slots, error) {
+		m.Touch(moscow, salon.AnyStaff, "")
+		body.Store(`{"success":true,"data":[` + datetimes + `],"meta":[]}`)
+		return m.Slots(t.Context(), read, "2027-03-14")
+	}
+	days := func(dates string) (salon.Days, error) {
+		m.Touch(moscow, salon.AnyStaff, "")
+		body.Store(`{"success":true,"data":{"booking_dates":[` + dates + `]},"meta":[]}`)
+		return m.Days(t.Context(), read)
+	}
+	const unix = `{"time":"8:00","seance_length":3600,"datetime":1805000400}`
+	const odd = `{"time":"9:00","seance_length":3600,"datetime":"14 марта 09:00"}`
+
+	if got, err := slots(unix); err != nil || len(got.Slots) != 1 || got.Slots[0].Time.Format(time.RFC3339) != "2027-03-14T08:00:00+03:00" {
+		t.Errorf("a start in Unix seconds: %+v, %v; want 08:00 in Moscow", got.Slots, err)
+	}
+	if got, err := slots(odd + "," + unix); err != nil || len(got.Slots) != 1 {
+		t.Errorf("one start of two that can be read: %+v, %v; want it", got.Slots, err)
+	}
+	if got, err := slots(""); err != nil || len(got.Slots) != 0 {
+		t.Errorf("a day without free starts: %+v, %v; want none and no failure", got.Slots, err)
+	}
+	for _, datetimes := range []string{odd, `{"time":"9:00"}`, `null`} {
+		_, err := slots(datetimes)
+		wantCode(t, err, problem.UpstreamMalformed)
+	}
+
+	if got, err := days(`1804971600,"14 марта"`); err != nil || !slices.Equal(got.Dates, []string{"2027-03-14"}) {
+		t.Errorf("a day in Unix seconds: %v, %v; want 2027-03-14", got.Dates, err)
+	}
+	if got, err := days(`"2027-03-01"`); err != nil || len(got.Dates) != 0 {
+		t.Errorf("a day that is over: %v, %v; want none and no failure", got.Dates, err)
+	}
+	_, err := days(`"14 марта","15 марта"`)
+	wantCode(t, err, problem.UpstreamMalformed)
+}
 
 // An employee whose token was taken back does not take "any master" with them.
 func TestSettingsThatCannotBeSeen(t *testing.T) {

@@ -2,6 +2,7 @@ package mirror
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -172,7 +173,7 @@ func (m *Mirror) daysOf(ctx context.Context, it item, staff int64, zone *time.Lo
 		if err != nil {
 			return nil, err
 		}
-		return freeDays(answer, from, zone), nil
+		return freeDays(answer, from, zone)
 	})
 	if err != nil {
 		return nil, salon.Freshness{}, m.Help(it.branch, err)
@@ -180,12 +181,15 @@ func (m *Mirror) daysOf(ctx context.Context, it item, staff int64, zone *time.Lo
 	return days.value, freshness(days.asOf, days.stale), nil
 }
 
-func freeDays(answer *yclients.BookDates, from string, zone *time.Location) []string {
-	days := []string{}
+// freeDays leaves out a day that we could not read. An answer full of nothing else is malformed, and not a calendar
+// without free days.
+func freeDays(answer *yclients.BookDates, from string, zone *time.Location) ([]string, error) {
+	days, read := []string{}, 0
 	for _, d := range answer.BookingDates {
 		if d.IsZero() {
 			continue
 		}
+		read++
 		day := d.Time.Format(time.DateOnly)
 		if !d.Local { // Unix seconds of a midnight: the day is the branch's
 			day = d.In(zone).Format(time.DateOnly)
@@ -194,8 +198,11 @@ func freeDays(answer *yclients.BookDates, from string, zone *time.Location) []st
 			days = append(days, day)
 		}
 	}
+	if n := len(answer.BookingDates); n > 0 && read == 0 {
+		return nil, unreadable("free days", n)
+	}
 	slices.Sort(days)
-	return slices.Compact(days)
+	return slices.Compact(days), nil
 }
 
 // slotsOf gives the starts of the first item that leave room for the others.
@@ -267,7 +274,7 @@ func (m *Mirror) slotsOfStaff(ctx context.Context, it item, staff int64, date st
 		if err != nil {
 			return salon.Slots{}, err
 		}
-		return slotsFrom(it.branch, staff, date, zone, answer), nil
+		return slotsFrom(it.branch, staff, date, zone, answer)
 	})
 	if err != nil {
 		return salon.Slots{}, m.Help(it.branch, err)
@@ -278,8 +285,9 @@ func (m *Mirror) slotsOfStaff(ctx context.Context, it item, staff int64, date st
 }
 
 // slotsFrom keeps the text of each moment as it came, because booking must pass it back unchanged. A start that we
-// could not read is left out: it could not be booked.
-func slotsFrom(branch salon.BranchID, staff int64, date string, zone *time.Location, answer []*yclients.Seance) salon.Slots {
+// could not read is left out: it could not be booked. An answer full of nothing else is malformed, and not a day
+// without free starts.
+func slotsFrom(branch salon.BranchID, staff int64, date string, zone *time.Location, answer []*yclients.Seance) (salon.Slots, error) {
 	out := salon.Slots{Branch: branch, Zone: zone.String(), Date: date, Slots: []salon.Slot{}}
 	for _, s := range answer {
 		if s == nil || s.Datetime.Raw == "" {
@@ -300,8 +308,15 @@ func slotsFrom(branch salon.BranchID, staff int64, date string, zone *time.Locat
 		}
 		out.Slots = append(out.Slots, slot)
 	}
+	if len(answer) > 0 && len(out.Slots) == 0 {
+		return salon.Slots{}, unreadable("free starts", len(answer))
+	}
 	slices.SortStableFunc(out.Slots, func(a, b salon.Slot) int { return a.Time.Compare(b.Time) })
-	return out
+	return out, nil
+}
+
+func unreadable(what string, n int) *problem.Error {
+	return problem.Because(problem.UpstreamMalformed, fmt.Errorf("not one of %d %s is written in a way that is known", n, what))
 }
 
 // Choose finds, among the masters that "any" may fall to, one who is free at a start; fresh starts are read for

@@ -36,8 +36,34 @@ func TestStartTrustsTheWallClock(t *testing.T) {
 	}
 }
 
+// Digits alone are Unix seconds: YCLIENTS sends some moments so. What is too short or too long to be a moment of a
+// booking is none, a date without its dashes above all.
+func TestStartReadsUnixSeconds(t *testing.T) {
+	zone, err := time.LoadLocation("Asia/Vladivostok")
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := Start{"1805000400", time.Hour}
+	got, err := start.Time(zone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "2027-03-14T15:00:00+10:00"; got.Format(time.RFC3339) != want {
+		t.Errorf("got %s, want %s", got.Format(time.RFC3339), want)
+	}
+	if back, err := ParseStart(start.String()); err != nil || back != start {
+		t.Errorf("ParseStart gave %v, %v; want %v", back, err, start)
+	}
+	for _, text := range []string{"", "10", "20270314", "-1805000400", "+1805000400", "1805000400.5", "180500040000"} {
+		if at, err := (Start{Datetime: text}).Time(zone); err == nil {
+			t.Errorf("%q reads as %s; want an error", text, at)
+		}
+	}
+}
+
 func FuzzParseStart(f *testing.F) {
 	f.Add(Start{"2026-11-24T12:00:00+03:00", time.Hour}.String())
+	f.Add(Start{"1805000400", time.Hour}.String())
 	f.Add("s1.")
 	f.Add("2026-11-24T12:00:00+03:00")
 	f.Fuzz(func(t *testing.T, text string) {

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -68,8 +69,12 @@ var startLayouts = []string{
 }
 
 // Time is the moment in the branch's zone. The wall clock of the text counts and not its offset:
-// YCLIENTS has been seen to send a wrong daylight-saving offset with a right local time.
+// YCLIENTS has been seen to send a wrong daylight-saving offset with a right local time. Digits alone
+// are Unix seconds, which YCLIENTS writes in some answers, and are the moment itself.
 func (s Start) Time(zone *time.Location) (time.Time, error) {
+	if n, ok := unixSeconds(s.Datetime); ok {
+		return time.Unix(n, 0).In(zone), nil
+	}
 	for _, layout := range startLayouts {
 		t, err := time.Parse(layout, s.Datetime)
 		if err != nil {
@@ -78,4 +83,14 @@ func (s Start) Time(zone *time.Location) (time.Time, error) {
 		return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, zone), nil
 	}
 	return time.Time{}, ErrStart
+}
+
+// unixSeconds reads 9 to 11 digits. Eight would be a date without its dashes, twelve a moment in
+// other units.
+func unixSeconds(text string) (int64, bool) {
+	if len(text) < 9 || len(text) > 11 || strings.Trim(text, "0123456789") != "" {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	return n, err == nil
 }
