@@ -23,13 +23,15 @@ func (s *Service) sendChange(ctx context.Context, it *store.Intent) error {
 		if s.crash("before sent") {
 			return errCrashed
 		}
+		call, cancel := context.WithTimeout(ctx, s.pace.send) // before the lease begins, as for a create
+		defer cancel()
 		if err := s.store.MarkSent(ctx, it, s.pace.lease); err != nil {
 			return stored(err)
 		}
 		if s.crash("before sending") {
 			return errCrashed
 		}
-		err := s.callChange(ctx, it, o)
+		err := s.callChange(call, it, o)
 		if s.crash("before outcome") {
 			return errCrashed
 		}
@@ -54,8 +56,6 @@ func isProblem(err error) bool {
 }
 
 func (s *Service) callChange(ctx context.Context, it *store.Intent, o changeOrder) error {
-	ctx, cancel := context.WithTimeout(ctx, s.pace.send)
-	defer cancel()
 	if it.Kind == store.Move {
 		return s.callMove(ctx, it.BranchID, o)
 	}

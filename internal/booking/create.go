@@ -226,6 +226,8 @@ func (s *Service) send(ctx context.Context, it *store.Intent) error {
 // tries is how often a write that was refused for the rate alone, and so was not applied, is sent.
 const tries = 3
 
+// sendCreate sends a booking. The limit of each call begins before the lease that protects it: a process that was
+// stopped between the two wakes up with its time run out, and not after another has settled the intent.
 func (s *Service) sendCreate(ctx context.Context, it *store.Intent) error {
 	var o createOrder
 	if err := json.Unmarshal(it.Payload, &o); err != nil {
@@ -235,19 +237,21 @@ func (s *Service) sendCreate(ctx context.Context, it *store.Intent) error {
 		if s.crash("before sent") {
 			return errCrashed
 		}
+		call, cancel := context.WithTimeout(ctx, s.pace.send)
+		defer cancel()
 		if err := s.store.MarkSent(ctx, it, s.pace.lease); err != nil {
 			return stored(err)
 		}
 		if s.crash("before sending") {
 			return errCrashed
 		}
-		booked, err := s.callCreate(ctx, it, o)
+		booked, err := s.callCreate(call, it, o)
 		if s.crash("before outcome") {
 			return errCrashed
 		}
 		switch {
 		case err == nil:
-			return s.created(ctx, it, o, named(o, booked))
+			return s.answered(ctx, it, o, named(o, booked))
 		case errors.Is(err, yclients.ErrRateLimited) && try < tries:
 			if err := s.store.MarkReady(ctx, it, s.now().Add(s.pace.lease)); err != nil {
 				return stored(err)
@@ -265,8 +269,6 @@ func (s *Service) sendCreate(ctx context.Context, it *store.Intent) error {
 
 // callCreate makes the one call that books (createBooking).
 func (s *Service) callCreate(ctx context.Context, it *store.Intent, o createOrder) ([]*yclients.BookedAppointment, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.pace.send)
-	defer cancel()
 	body := &yclients.BookingRequest{
 		Phone: yclients.Phone(o.Phone.Digits()), Fullname: o.Name, Email: o.Email, Comment: o.Comment,
 		Code: yclients.Secret(o.Code), APIID: it.APIID,
@@ -316,6 +318,25 @@ func named(o createOrder, booked []*yclients.BookedAppointment) []store.Record {
 		})
 	}
 	return records
+}
+
+// answered writes down what YCLIENTS says it has made. Should the intent have been refused meanwhile, the customer has
+// been told so, and the records are taken back.
+func (s *Service) answered(ctx context.Context, it *store.Intent, o createOrder, records []store.Record) error {
+	err := s.created(ctx, it, o, records)
+	if !errors.Is(err, store.ErrConflict) {
+		return err
+	}
+	if fresh, readErr := s.store.Intent(ctx, it.ID); readErr != nil || fresh.State != store.Refused {
+		return err // whoever settles it finds the records
+	}
+	for _, r := range records {
+		_, failed := s.employee.Records.Delete(ctx, it.BranchID, r.RecordID)
+		s.log.ErrorContext(ctx, "a booking was made after it had been called not made; its record is deleted, unless there is an error",
+			"intent", it.ID, "branch", it.BranchID, "record", r.RecordID, "error", failed)
+	}
+	s.touch(it.BranchID, o.Visits)
+	return err
 }
 
 // created writes down that the records exist.
