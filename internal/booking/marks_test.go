@@ -2,7 +2,6 @@ package booking
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"net/http"
 	"regexp"
@@ -104,14 +103,10 @@ func TestAHalfWithoutItsMarkIsNotTakenBack(t *testing.T) {
 		sw.AppointmentsAtomic = false
 		o.switches = &sw
 	})
-	transport := &http.Transport{}
-	t.Cleanup(transport.CloseIdleConnections)
+	lose := (&losing{left: 1}).hook(t)
 	h.config.API = withoutMarks(t, h.config.API, func(r *http.Request) (*http.Response, error) {
-		if r.Method == http.MethodPost && strings.Contains(r.URL.Path, "/book_record/") {
-			if resp, err := transport.RoundTrip(r); err == nil {
-				_ = resp.Body.Close()
-			}
-			return nil, errors.New("connection reset by peer")
+		if answer, err := lose(r); answer != nil || err != nil {
+			return answer, err
 		}
 		return yesToChecks(r)
 	})
@@ -150,5 +145,47 @@ func TestAlikeTakesEachRecordOnce(t *testing.T) {
 	got := s.alike([]sighting{record(4, 7, true), record(5, 7, false), record(6, 8, false)}, &it, o)
 	if len(got) != 2 || got[0].record != 5 || got[1].record != 6 {
 		t.Errorf("got %+v, want the records 5 and 6", got)
+	}
+}
+
+// Where the journal is barred and our mark is not told, a person's own records still show what was made.
+func TestOwnRecordsWithoutTheMark(t *testing.T) {
+	h := setup(t)
+	who := h.signIn(personPhone)
+	wish := h.wish(0)
+	wish.Client.Phone = ""
+	lose := &losing{left: 1, blind: true}
+	h.config.API = withoutMarks(t, h.config.API, lose.hook(t))
+	h.restart()
+	b := h.book(who, wish)
+	if h.made() != 1 || h.record(b).ID == 0 {
+		t.Error("not the one record")
+	}
+}
+
+// That a record is not among the person's own does not prove that there is none: the salon must tell.
+func TestAnEmptyListOfOwnRecordsProvesNothing(t *testing.T) {
+	h := setup(t)
+	who := h.signIn(personPhone)
+	wish := h.wish(0)
+	wish.Client.Phone = ""
+	lose := &losing{left: 1, blind: true}
+	losing := lose.hook(t)
+	h.config.API = passing(t, h.config.API, func(r *http.Request) (*http.Response, error) {
+		if strings.HasSuffix(r.URL.Path, "/user/records") || strings.HasSuffix(r.URL.Path, "/user/records/") {
+			return newRecorder(http.StatusOK, `{"success":true,"data":[],"meta":[]}`), nil
+		}
+		return losing(r)
+	})
+	h.restart()
+	h.impatient()
+	a, err := h.Create(t.Context(), who, newKey(), wish)
+	if err != nil || a.Status != http.StatusAccepted {
+		t.Fatalf("got %d, %v; want 202", a.Status, err)
+	}
+	h.settleAll()
+	got, err := h.Get(t.Context(), who, refOf(a.Booking))
+	if err != nil || got.Status != salon.NeedsAttention || len(h.live()) != 1 {
+		t.Errorf("%s, %v, with %d records; want needs_attention", got.Status, err, len(h.live()))
 	}
 }

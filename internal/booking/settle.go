@@ -242,20 +242,37 @@ func (s *Service) refusedMany(ctx context.Context, it *store.Intent, o createOrd
 }
 
 // findRecords looks for the records of a create in the salon's journal by the days around the sending, all pages to
-// an empty one, deleted ones too. Where the employee may not read the journal, the client's own records are read.
-// An empty result is a proof: an answer that was cut short is an error.
+// an empty one, deleted ones too. An empty result is a proof: an answer that was cut short is an error. Where the
+// employee may not read the journal, the client's own records can show that all was made. That something is not among
+// them proves nothing, since nobody promises that they are complete: then it remains that the journal is barred.
 func (s *Service) findRecords(ctx context.Context, it *store.Intent, o createOrder, zone *time.Location) ([]sighting, error) {
 	all, err := s.journal(ctx, it, zone)
-	if err != nil && barred(err) {
-		own := s.client(ctx, o.Person)
-		if own == nil {
-			return nil, err
-		}
-		all, err = s.ownRecords(ctx, own, it.BranchID, zone)
+	if err == nil {
+		return s.among(ctx, it, o, all)
 	}
-	if err != nil {
+	own := s.client(ctx, o.Person)
+	if !barred(err) || own == nil {
 		return nil, err
 	}
+	all, ownErr := s.ownRecords(ctx, own, it.BranchID, zone)
+	if ownErr != nil {
+		return nil, ownErr
+	}
+	for i := range all {
+		all[i].phone = o.Phone // whose records they are is why we are shown them
+	}
+	found, ownErr := s.among(ctx, it, o, all)
+	if ownErr != nil {
+		return nil, ownErr
+	}
+	if len(found) < len(o.Visits) {
+		return nil, err
+	}
+	return found, nil
+}
+
+// among picks a create's records: those with its mark or, when there is none, those that are alike.
+func (s *Service) among(ctx context.Context, it *store.Intent, o createOrder, all []sighting) ([]sighting, error) {
 	if marked := ours(all, it.APIID); len(marked) > 0 {
 		return marked, nil
 	}
