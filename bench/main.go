@@ -20,7 +20,7 @@ func main() {
 	bin := flag.String("bin", "bin/zapis", "the binary to measure")
 	out := flag.String("out", "", "write the table to this file instead of printing it")
 	bare := flag.String("bare", "", "internal: serve the bytes of stdin on this address, as the baseline does")
-	rounds := flag.Int("rounds", 15, "rounds of each measurement; the median counts")
+	rounds := flag.Int("rounds", 12, "rounds of each measurement; the median counts")
 	seconds := flag.Float64("seconds", 1, "length of one round under load")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
