@@ -81,7 +81,7 @@ func (a *answer) kindOf(e *Error) Kind {
 	message := strings.ToLower(e.Message)
 	_, known := kindOfCode[e.Code]
 	switch {
-	case a.status == http.StatusTooManyRequests, a.status < 500 && strings.Contains(message, "превышен лимит"):
+	case a.status == http.StatusTooManyRequests, a.status < 500 && slices.ContainsFunc(a.envelope.messages(), saysLimit):
 		return KindRateLimited
 	case a.status >= 500 || a.status == http.StatusRequestTimeout || a.status >= 300 && a.status < 400:
 		if a.writes {
@@ -118,6 +118,18 @@ func (a *answer) kindOf(e *Error) Kind {
 		return KindInvalid
 	}
 	return KindUnexpected
+}
+
+// saysLimit knows the texts of a limit on requests, by their plural: a single
+// request may be too long as well. «Превышен лимит записей» is a rule of the
+// salon. internal/upstream has the same rule, because neither imports the
+// other, and the two must agree.
+func saysLimit(message string) bool {
+	message = strings.ToLower(message)
+	if strings.Contains(message, "запросов") || strings.Contains(message, "запросы") {
+		return strings.Contains(message, "лимит") || strings.Contains(message, "слишком") || strings.Contains(message, "превыш")
+	}
+	return strings.Contains(message, "too many requests") || strings.Contains(message, "rate limit") || strings.Contains(message, "request limit")
 }
 
 // books reports whether the operation puts somebody into a free time.
@@ -169,14 +181,24 @@ func (a *answer) missing(message string) Credential {
 
 // message returns the words of the API, wherever they stand.
 func (e envelope) message() string {
-	for _, at := range [][]byte{find(e.metaRaw, "message"), find(e.errors, "message"), find(e.top, "message"), find(e.top, "error"), e.metaRaw} {
+	if all := e.messages(); len(all) > 0 {
+		return all[0]
+	}
+	return ""
+}
+
+// messages returns all that stands where words of the API have been seen, the
+// most telling first.
+func (e envelope) messages() []string {
+	var all []string
+	for _, at := range [][]byte{find(e.metaRaw, "message"), find(e.errors, "message"), find(e.top, "message"), find(e.top, "error"), e.metaRaw, e.errors} {
 		if len(at) > 0 && at[0] == '"' {
 			if s := unquote(at); s != "" {
-				return s
+				all = append(all, s)
 			}
 		}
 	}
-	return ""
+	return all
 }
 
 // code returns the code of the body and the number of the appointment that it

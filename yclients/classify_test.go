@@ -47,6 +47,11 @@ func TestRefusedBookings(t *testing.T) {
 		{"rate as 429", 429, ``, ErrRateLimited, 0, 0},
 		{"rate as 200", 200, `{"success":false,"data":null,"meta":{"message":"Превышен лимит запросов"}}`, ErrRateLimited, 0, 0},
 		{"rate as 403", 403, `{"success":false,"data":null,"meta":{"message":"Превышен лимит запросов"}}`, ErrRateLimited, 0, 0},
+		{"rate in other words", 403, `{"success":false,"data":null,"meta":{"message":"Слишком много запросов"}}`, ErrRateLimited, 0, 0},
+		{"rate in English", 403, `{"message":"Too Many Requests"}`, ErrRateLimited, 0, 0},
+		{"rate behind other words", 422, `{"errors":{"message":"Rate limit exceeded"},"meta":{"message":"Ошибка"}}`, ErrRateLimited, 0, 0},
+		{"limit of the salon", 422, `{"success":false,"data":null,"meta":{"message":"Превышен лимит записей клиента"}}`, ErrInvalid, 0, 0},
+		{"request too long", 413, `{"success":false,"data":null,"meta":{"message":"Слишком большое тело запроса"}}`, ErrInvalid, 0, 0},
 		{"no header", 401, `{"success":false,"data":null,"meta":{"message":"Не указаны авторизационные данные"}}`, ErrUnauthenticated, 0, 0},
 		{"no right", 403, `{"success":false,"data":null,"meta":{"message":"Нет прав на управление компанией"}}`, ErrForbidden, 0, 0},
 		{"licence", 403, `{"success":false,"data":null,"meta":{"message":"Необходимо продлить лицензию в филиале с id: 1"}}`, ErrLicense, 0, 0},
@@ -265,6 +270,33 @@ func TestErrorDetails(t *testing.T) {
 	e = wantError(t, create(t, setup(t, answering(502, "text/html", "<b>"+strings.Repeat("ё79000000001 user-token-example ", 50)))), ErrOutcomeUnknown)
 	if !strings.HasPrefix(e.Excerpt, "<b>") || len([]rune(e.Excerpt)) > 200 || !utf8.ValidString(e.Excerpt) {
 		t.Errorf("excerpt %q", e.Excerpt)
+	}
+}
+
+// The same texts stand in the tests of internal/upstream, which reads them by a rule of its own: the two must agree.
+func TestSaysLimit(t *testing.T) {
+	for text, want := range map[string]bool{
+		"Превышен лимит запросов":                  true,
+		"превышен лимит запросов в минуту":         true,
+		"Слишком много запросов":                   true,
+		"Слишком частые запросы, попробуйте позже": true,
+		"Превышено количество запросов":            true,
+		"Too Many Requests":       true,
+		"API rate limit exceeded": true,
+		"Request limit reached":   true,
+		"":                        false,
+		"Превышен лимит записей":         false, // a rule of the salon
+		"Превышен лимит записей клиента": false,
+		"Слишком много записей":          false,
+		"Слишком большое тело запроса":   false, // of one request, not of their number
+		"Превышен размер запроса":        false,
+		"Ошибка в параметрах запроса":    false,
+		"Недостаточно прав для запросов": false,
+		"Credit limit exceeded":          false,
+	} {
+		if got := saysLimit(text); got != want {
+			t.Errorf("%q: got %t, want %t", text, got, want)
+		}
 	}
 }
 

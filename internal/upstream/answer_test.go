@@ -130,32 +130,68 @@ func TestRefusalPausesOtherProcesses(t *testing.T) {
 	})
 }
 
-func TestIsRefusal(t *testing.T) {
-	for body, want := range map[string]bool{
-		limitBody: true,
-		`{"success":"false","meta":{"message":"Слишком много запросов"}}`:                       true,
-		`{"errors":{"code":429,"message":"Too Many Requests"},"meta":[]}`:                       true,
-		`[{"success":false,"meta":{"message":"Rate limit exceeded"}}]`:                          true,
-		`{"success":0,"message":"превышен лимит запросов в минуту"}`:                            true,
-		`{"success":true,"data":{"message":"Превышен лимит запросов"}}`:                         false,
-		`{"success":false,"meta":{"message":"Превышен лимит записей клиента"}}`:                 false,
-		`{"success":false,"data":{"comment":"превышен лимит запросов"},"meta":{"message":"x"}}`: false,
-		`{"success":false,"data":null,"meta":{"message":"Не найдено"}}`:                         false,
-		`Превышен лимит запросов`:                                                               false,
-		``: false, `[]`: false, `null`: false,
+// The same texts stand in the tests of yclients, which reads them by a rule of its own: the two must agree.
+func TestSaysLimit(t *testing.T) {
+	for text, want := range map[string]bool{
+		"Превышен лимит запросов":                  true,
+		"превышен лимит запросов в минуту":         true,
+		"Слишком много запросов":                   true,
+		"Слишком частые запросы, попробуйте позже": true,
+		"Превышено количество запросов":            true,
+		"Too Many Requests":       true,
+		"API rate limit exceeded": true,
+		"Request limit reached":   true,
+		"":                        false,
+		"Превышен лимит записей":         false, // a rule of the salon
+		"Превышен лимит записей клиента": false,
+		"Слишком много записей":          false,
+		"Слишком большое тело запроса":   false, // of one request, not of their number
+		"Превышен размер запроса":        false,
+		"Ошибка в параметрах запроса":    false,
+		"Недостаточно прав для запросов": false,
+		"Credit limit exceeded":          false,
 	} {
-		if got := isRefusal([]byte(body)); got != want {
-			t.Errorf("%s: got %v, want %v", body, got, want)
+		if got := saysLimit(text); got != want {
+			t.Errorf("%q: got %t, want %t", text, got, want)
+		}
+	}
+}
+
+func TestIsRefusal(t *testing.T) {
+	for _, test := range []struct {
+		status int
+		body   string
+		want   bool
+	}{
+		{200, limitBody, true},
+		{200, `{"success":"false","meta":{"message":"Слишком много запросов"}}`, true},
+		{200, `{"success":null,"meta":{"message":"Слишком много запросов"}}`, true},
+		{200, `{"errors":{"code":429,"message":"Too Many Requests"},"meta":[]}`, true},
+		{200, `[{"success":false,"meta":{"message":"Rate limit exceeded"}}]`, true},
+		{200, `{"success":0,"message":"превышен лимит запросов в минуту"}`, true},
+		{403, `{"message":"Too Many Requests"}`, true},
+		{403, `{"error":"rate limit exceeded"}`, true},
+		{200, `{"message":"Too Many Requests"}`, false},
+		{200, `{"success":true,"data":{"message":"Превышен лимит запросов"}}`, false},
+		{200, `{"success":false,"meta":{"message":"Превышен лимит записей клиента"}}`, false},
+		{200, `{"success":false,"data":{"comment":"превышен лимит запросов"},"meta":{"message":"x"}}`, false},
+		{200, `{"success":false,"data":null,"meta":{"message":"Не найдено"}}`, false},
+		{403, `{"success":false,"data":{"comment":"превышен лимит запросов"},"meta":{"message":"x"}}`, false},
+		{200, `Превышен лимит запросов`, false},
+		{200, ``, false}, {200, `[]`, false}, {403, `null`, false},
+	} {
+		if got := isRefusal(test.status, []byte(test.body)); got != test.want {
+			t.Errorf("%d %s: got %v, want %v", test.status, test.body, got, test.want)
 		}
 	}
 }
 
 func FuzzIsRefusal(f *testing.F) {
-	f.Add([]byte(limitBody))
-	f.Add([]byte(`[{"success":0,"errors":{"message":"rate limit"}}]`))
-	f.Add([]byte(`{"success":false,"meta":[[[["rate limit"]]]]}`))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		if isRefusal(b) && !mayBeRefusal(string(b)) {
+	f.Add(200, []byte(limitBody))
+	f.Add(403, []byte(`[{"success":0,"errors":{"message":"rate limit"}}]`))
+	f.Add(200, []byte(`{"success":false,"meta":[[[["rate limit"]]]]}`))
+	f.Fuzz(func(t *testing.T, status int, b []byte) {
+		if isRefusal(status, b) && !mayBeRefusal(string(b)) {
 			t.Error("a refusal without the words of one")
 		}
 	})

@@ -61,7 +61,7 @@ func (p *paced) listen(c *call, a *attempt, resp *http.Response) {
 	case resp.StatusCode == http.StatusTooManyRequests:
 		verdict(true)
 	case isJSON(resp.Header) && resp.ContentLength <= peekCap:
-		resp.Body = &watch{ReadCloser: resp.Body, verdict: verdict}
+		resp.Body = &watch{ReadCloser: resp.Body, status: resp.StatusCode, verdict: verdict}
 	default:
 		verdict(false)
 	}

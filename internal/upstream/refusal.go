@@ -38,10 +38,11 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	return min(at.Sub(now), pauseCap)
 }
 
-// isRefusal tells whether a JSON answer is the rate refusal in the clothes of a
-// success: {"success":false,"meta":{"message":"Превышен лимит запросов"}}, or the
-// other envelope, {"errors":{"message":...}}, or either within an array.
-func isRefusal(body []byte) bool {
+// isRefusal tells whether a JSON answer is the rate refusal, be it in the clothes of
+// a success: {"success":false,"meta":{"message":"Превышен лимит запросов"}}, or the
+// other envelope, {"errors":{"message":...}}, or either within an array. A status
+// that is no success needs no word that it failed.
+func isRefusal(status int, body []byte) bool {
 	// Most small answers are not refusals; the decoder is for those that might be.
 	if !mayBeRefusal(string(body)) {
 		return false
@@ -56,23 +57,23 @@ func isRefusal(body []byte) bool {
 	}
 	var a struct {
 		Success json.RawMessage `json:"success"`
+		Data    json.RawMessage `json:"data"`
 		Message json.RawMessage `json:"message"`
+		Error   json.RawMessage `json:"error"`
 		Meta    json.RawMessage `json:"meta"`
 		Errors  json.RawMessage `json:"errors"`
 	}
 	if json.Unmarshal(body, &a) != nil {
 		return false
 	}
-	switch strings.Trim(string(a.Success), `"`) {
-	case "false", "0":
-	case "":
-		if len(a.Errors) == 0 {
-			return false
-		}
+	switch success := strings.ToLower(strings.Trim(string(a.Success), `" `)); {
+	case status < 200 || status >= 300:
+	case a.Success != nil && (success == "false" || success == "0" || success == "null" || success == ""):
+	case a.Success == nil && a.Data == nil && a.Errors != nil:
 	default:
 		return false
 	}
-	return saysLimit(text(a.Message)) || saysLimit(message(a.Meta)) || saysLimit(message(a.Errors))
+	return saysLimit(text(a.Message)) || saysLimit(text(a.Error)) || saysLimit(message(a.Meta)) || saysLimit(message(a.Errors))
 }
 
 func mayBeRefusal(s string) bool {
@@ -80,11 +81,13 @@ func mayBeRefusal(s string) bool {
 	return saysLimit(s) || strings.Contains(s, `\u04`)
 }
 
-// saysLimit knows the texts of a limit on requests. «Превышен лимит записей» is a
-// limit of the salon, not ours: the word for requests must be there.
+// saysLimit knows the texts of a limit on requests, by their plural: a single request
+// may be too long as well. «Превышен лимит записей» is a limit of the salon, not ours.
+// package yclients has the same rule, because neither imports the other, and the two
+// must agree.
 func saysLimit(s string) bool {
 	s = strings.ToLower(s)
-	if strings.Contains(s, "запрос") {
+	if strings.Contains(s, "запросов") || strings.Contains(s, "запросы") {
 		return strings.Contains(s, "лимит") || strings.Contains(s, "слишком") || strings.Contains(s, "превыш")
 	}
 	return strings.Contains(s, "too many requests") || strings.Contains(s, "rate limit") || strings.Contains(s, "request limit")
@@ -119,6 +122,7 @@ func isJSON(h http.Header) bool {
 // refusal.
 type watch struct {
 	io.ReadCloser
+	status  int
 	verdict func(refused bool)
 
 	mu   sync.Mutex
@@ -150,7 +154,7 @@ func (w *watch) Close() error {
 
 func (w *watch) settle() {
 	w.done = true
-	refused := len(w.kept) <= peekCap && isRefusal(w.kept)
+	refused := len(w.kept) <= peekCap && isRefusal(w.status, w.kept)
 	w.kept = nil
 	w.verdict(refused)
 }
