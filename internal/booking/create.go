@@ -370,12 +370,21 @@ func (s *Service) refusedCreate(ctx context.Context, it *store.Intent, o createO
 	switch {
 	case verdict.NotSent(cause):
 		s.voidTry(ctx, o.Try)
-	case e.Code != problem.CodeWrong:
-		// Whichever YCLIENTS checks first, code or time: who learns that the time is taken has learned nothing
-		// about a wrong code.
+	case nothingOfCode(e.Code):
 		s.forgiveTry(ctx, o.Try)
 	}
 	return s.withAlternatives(ctx, it.BranchID, o.Visits, e)
+}
+
+// nothingOfCode tells the refusals that are certainly for something else than the code. Whichever YCLIENTS checks first,
+// code or time: who learns that the time is taken has learned nothing about a wrong code. A refusal in words that we do
+// not know may be for the code, and stays counted.
+func nothingOfCode(code problem.Code) bool {
+	switch code {
+	case problem.SlotTaken, problem.NoStaffFree, problem.SlotsOverlap, problem.ServicesUnavailable, problem.ClientBlocked, problem.UpstreamLimited:
+		return true
+	}
+	return false
 }
 
 // refuse ends an intent, and frees its key where the same request may succeed.

@@ -444,6 +444,47 @@ func TestGuessingThroughBookings(t *testing.T) {
 	}
 }
 
+// A refusal in words that nobody knows may be for the code, and counts as a guess over the whole day; one that is
+// certainly for the time does not.
+func TestGuessingUnderUnknownWords(t *testing.T) {
+	for name, tt := range map[string]struct {
+		answer string
+		capped bool
+	}{
+		"unknown": {`{"success":false,"data":null,"meta":{"message":"Телефон не подтвержден"}}`, true},
+		"taken":   {`{"success":false,"data":null,"meta":{"message":"Отказ","code":433}}`, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			guesses := 0
+			h := setup(t, func(o *options) {
+				o.change = func(c *Config) {
+					c.API = passing(t, c.API, func(r *http.Request) (*http.Response, error) {
+						if r.Method != http.MethodPost || !strings.Contains(r.URL.Path, "/book_record/") {
+							return nil, nil
+						}
+						guesses++
+						return newRecorder(http.StatusUnprocessableEntity, tt.answer), nil
+					})
+				}
+			})
+			wish := h.wish(0)
+			for range 4 { // codes are sent an hour apart
+				h.sendCode(guestPhone)
+				for n := range 6 {
+					wish.Code = fmt.Sprintf("%05d", n)
+					if _, err := h.Create(t.Context(), guest, newKey(), wish); err == nil {
+						t.Fatal("booked")
+					}
+				}
+				h.clock.advance(61 * time.Minute)
+			}
+			if (guesses <= 10) != tt.capped {
+				t.Errorf("%d guesses reached YCLIENTS; capped at 10: want %t", guesses, tt.capped)
+			}
+		})
+	}
+}
+
 // Whether the client's own token spares the code is not known: both must work.
 func TestSignedInWhereACodeIsAsked(t *testing.T) {
 	for _, needed := range []bool{true, false} {
