@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -93,8 +94,22 @@ func (c clock) NowOrNil() *time.Time {
 	return &now
 }
 
-// quiet passes warnings and errors only: River tells of every start and stop.
+// quiet passes warnings and errors only: River tells of every start and stop. An error that says no more than
+// that a stop cut something off is not one: what was cut is in the database, and the next start goes on.
 type quiet struct{ slog.Handler }
+
+// Handle drops records whose error is a context that ended.
+func (q quiet) Handle(ctx context.Context, r slog.Record) error {
+	cut := strings.Contains(r.Message, context.Canceled.Error())
+	r.Attrs(func(a slog.Attr) bool {
+		cut = cut || strings.Contains(a.Value.String(), context.Canceled.Error())
+		return !cut
+	})
+	if cut {
+		return nil
+	}
+	return q.Handler.Handle(ctx, r)
+}
 
 func (q quiet) Enabled(ctx context.Context, level slog.Level) bool {
 	return level >= slog.LevelWarn && q.Handler.Enabled(ctx, level)
