@@ -97,6 +97,7 @@ type pace struct {
 	wait     time.Duration // how long a caller waits before a 202
 	young    time.Duration // age up to which an intent that was never sent is still sent
 	helpless time.Duration // of not being allowed to look, until the operator is asked
+	watch    time.Duration // between looks at what waits for the operator
 	glance   time.Duration // patience of a read that only makes an answer better
 	fresh    time.Duration // how long a look at a record is good
 }
@@ -105,7 +106,7 @@ func usualPace() pace {
 	return pace{
 		send: 20 * time.Second, hold: 5 * time.Second, lease: 45 * time.Second, quiet: 35 * time.Second, again: 15 * time.Second,
 		first: time.Second, longest: 15 * time.Second, wait: 10 * time.Second, young: 30 * time.Second,
-		helpless: 5 * time.Minute, glance: 2500 * time.Millisecond, fresh: 30 * time.Second,
+		helpless: 5 * time.Minute, watch: 15 * time.Minute, glance: 2500 * time.Millisecond, fresh: 30 * time.Second,
 	}
 }
 

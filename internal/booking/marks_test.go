@@ -57,18 +57,27 @@ func (h *house) standing() (n int) {
 	return n
 }
 
+// inTheWidget makes what is wished as the web widget would, without a mark.
+func (h *house) inTheWidget(wish salon.NewBooking) {
+	h.t.Helper()
+	body := &yclients.BookingRequest{Phone: "79000000001", Fullname: "Анна"}
+	for i, a := range wish.Appointments {
+		start, err := salon.ParseStart(a.Start)
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		body.Appointments = append(body.Appointments, &yclients.BookingAppointmentRequest{ID: int64(i + 1), Services: a.Services, StaffID: a.Staff, Datetime: start.Datetime})
+	}
+	if _, _, err := h.partner.Booking.Create(h.t.Context(), moscow, body); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
 // The same two visits were made in the web widget a moment before: ours is refused, and the widget's records stay.
 func TestWhatTheWidgetMadeIsNotTakenBack(t *testing.T) {
 	h := setup(t, func(o *options) { o.change = func(c *Config) { c.API = withoutCheck(t, c.API) } })
 	wish := h.twoVisits(0, 8)
-	widget := &yclients.BookingRequest{Phone: "79000000001", Fullname: "Анна"}
-	for i, a := range wish.Appointments {
-		start, _ := salon.ParseStart(a.Start)
-		widget.Appointments = append(widget.Appointments, &yclients.BookingAppointmentRequest{ID: int64(i + 1), Services: a.Services, StaffID: a.Staff, Datetime: start.Datetime})
-	}
-	if _, _, err := h.partner.Booking.Create(t.Context(), moscow, widget); err != nil {
-		t.Fatal(err)
-	}
+	h.inTheWidget(wish)
 	h.clock.advance(2 * time.Minute)
 	a, err := h.Create(t.Context(), guest, newKey(), wish)
 	if err != nil || a.Booking.Status != salon.NeedsAttention {

@@ -22,6 +22,8 @@ import (
 //   - sent: whoever sent it is gone. It may have arrived, so it becomes unknown.
 //   - unknown: it is looked up. Found, it is done. Not found in an answer that was read to its end, twice, and not
 //     before YCLIENTS can no longer be working on it, it did not happen.
+//   - attention: it waits for the operator, and is looked up now and then all the same. What carries our mark settles
+//     it, and so does a journal that holds nothing like it.
 func (s *Service) Settle(ctx context.Context, intentID string) (again time.Duration, err error) {
 	ctx = upstream.WithLane(ctx, upstream.Booking)
 	it, err := s.store.ClaimIntent(ctx, intentID, s.pace.lease)
@@ -36,7 +38,7 @@ func (s *Service) Settle(ctx context.Context, intentID string) (again time.Durat
 		err = s.resume(ctx, &it)
 	case store.Sent:
 		err = s.store.MarkUnknown(ctx, &it, s.now())
-	case store.Unknown:
+	case store.Unknown, store.Attention:
 		err = s.look(ctx, &it)
 	}
 	switch e := problem.From(err); {
@@ -91,6 +93,9 @@ func (s *Service) zone(ctx context.Context, branch salon.BranchID) (*time.Locati
 // next is when to look again: soon at first, then with doubling pauses, and once more right when quiet is over.
 func (s *Service) next(it *store.Intent) time.Time {
 	now, since := s.now(), s.now().Sub(it.SentAt)
+	if it.State == store.Attention {
+		return now.Add(s.pace.watch)
+	}
 	wait := min(max(since, s.pace.first), s.pace.longest)
 	if since < s.pace.quiet {
 		wait = min(wait, s.pace.quiet-since)
@@ -101,10 +106,10 @@ func (s *Service) next(it *store.Intent) time.Time {
 // cannotLook waits for YCLIENTS to be reachable, as long as it takes. When it is reachable and does not let us
 // look, only the salon can tell, and the booking goes to the operator.
 func (s *Service) cannotLook(ctx context.Context, it *store.Intent, cause error) error {
-	if barred(cause) && s.now().Sub(it.SentAt) >= s.pace.helpless {
+	if it.State != store.Attention && barred(cause) && s.now().Sub(it.SentAt) >= s.pace.helpless {
 		s.log.ErrorContext(ctx, "the outcome of a booking cannot be looked up: the employee lacks the right to read records; the salon must decide",
 			"intent", it.ID, "kind", string(it.Kind), "branch", it.BranchID, "error", cause)
-		return stored(s.store.GiveUp(ctx, it, problem.OutcomeUnknown))
+		return stored(s.store.GiveUp(ctx, it, problem.OutcomeUnknown, s.now().Add(s.pace.watch)))
 	}
 	s.log.DebugContext(ctx, "cannot look a booking up yet", "intent", it.ID, "error", cause)
 	return stored(s.store.Postpone(ctx, it, s.next(it)))
@@ -125,12 +130,14 @@ func (s *Service) lookForRecords(ctx context.Context, it *store.Intent, zone *ti
 	if err != nil {
 		return s.cannotLook(ctx, it, err)
 	}
-	switch {
+	switch unmarked := len(ours(found, it.APIID)) < len(found); {
+	case unmarked && it.State == store.Attention:
+		return stored(s.store.Postpone(ctx, it, s.next(it))) // a likeness is not enough to take it from the operator
 	case len(found) >= len(o.Visits):
 		return s.foundCreated(ctx, it, o, found)
 	case s.now().Sub(it.SentAt) < s.pace.quiet:
 		return stored(s.store.Postpone(ctx, it, s.next(it)))
-	case len(ours(found, it.APIID)) < len(found):
+	case unmarked:
 		return s.onlyAlike(ctx, it, nil)
 	case len(found) > 0:
 		// A part was made and the rest was refused: a half of a booking is none.
@@ -203,7 +210,7 @@ func ours(found []sighting, apiID string) []sighting {
 func (s *Service) onlyAlike(ctx context.Context, it *store.Intent, cause error) error {
 	s.log.ErrorContext(ctx, "records like those of a booking stand in the journal without its mark; the salon must decide whose they are",
 		"intent", it.ID, "branch", it.BranchID, "error", cause)
-	return stored(s.store.GiveUp(ctx, it, problem.OutcomeUnknown))
+	return stored(s.store.GiveUp(ctx, it, problem.OutcomeUnknown, s.now().Add(s.pace.watch)))
 }
 
 // undo deletes the records of a booking that was made in part (deleteRecord, with the employee's token), and none

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"testing"
@@ -249,6 +250,81 @@ func testErase(t *testing.T, s *store.Store, c *clock) {
 	wantErr(t, s.ErasePerson(ctx, person.ID), store.ErrNotFound)
 }
 
+// A booking written while its owner is being erased is either erased along or not written.
+func testEraseMeetsBooking(t *testing.T, s *store.Store, c *clock) {
+	ctx := t.Context()
+	_, person := start(t, s)
+	n := newBooking(c)
+	n.Booking.Owner = person.ID
+	erased := make(chan error, 1)
+	b, _, err := s.CreateBooking(ctx, n, func(context.Context, *store.Tx) error {
+		go func() { erased <- s.ErasePerson(ctx, person.ID) }()
+		select { // it must wait for us, which a moment of not coming back shows
+		case err := <-erased:
+			erased <- err
+		case <-time.After(100 * time.Millisecond):
+		}
+		return nil
+	})
+	must(t, err)
+	must(t, <-erased)
+	if got := booking(t, s, b.ID); got.Owner != "" {
+		t.Fatalf("the booking belongs to %q, who is gone", got.Owner)
+	}
+
+	late := newBooking(c)
+	late.Booking.Owner = person.ID
+	_, _, err = s.CreateBooking(ctx, late)
+	wantErr(t, err, store.ErrNotFound)
+	_, err = s.Booking(ctx, late.Booking.ID)
+	wantErr(t, err, store.ErrNotFound)
+	_, err = s.LastConsent(ctx, person.ID, 101)
+	wantErr(t, err, store.ErrNotFound)
+}
+
+// No answer, which repeats what the person told, is kept under a key of somebody erased.
+func testEraseMeetsKeys(t *testing.T, s *store.Store, c *clock) {
+	ctx := t.Context()
+	_, person := start(t, s)
+	book := func(owner, ownerKey, key string) (store.IdempotencyRef, store.Intent) {
+		t.Helper()
+		found, err := s.BeginIdempotent(ctx, ownerKey, key, "fp", time.Minute)
+		must(t, err)
+		found.Ref.Keep = []byte("zs_keep")
+		n := newBooking(c)
+		n.Booking.Owner, n.Idempotency = owner, &found.Ref
+		_, it := create(t, s, n)
+		must(t, s.MarkSent(ctx, &it, time.Minute))
+		return found.Ref, it
+	}
+	guest := s.PhoneHMAC(phone)
+	settledMine, itMine := book(person.ID, person.ID, "settled")
+	settledGuest, itGuest := book("", guest, "settled")
+	must(t, s.SettleCreate(ctx, &itMine, made))
+	must(t, s.SettleCreate(ctx, &itGuest, made))
+	openMine, itOpen := book(person.ID, person.ID, "open")
+	openGuest, itOpenGuest := book("", guest, "open")
+	found, err := s.BeginIdempotent(ctx, person.ID, "nothing made yet", "fp", time.Minute)
+	must(t, err)
+	stranger, err := s.BeginIdempotent(ctx, s.PhoneHMAC("+79000000002"), "open", "fp", time.Minute)
+	must(t, err)
+
+	must(t, s.ErasePerson(ctx, person.ID))
+	for _, ref := range []store.IdempotencyRef{settledMine, settledGuest} {
+		_, err := s.Idempotent(ctx, ref.OwnerKey, ref.Key)
+		wantErr(t, err, store.ErrNotFound)
+	}
+	must(t, s.SettleCreate(ctx, &itOpen, made)) // what was under way comes to its end
+	must(t, s.SettleCreate(ctx, &itOpenGuest, made))
+	for _, ref := range []store.IdempotencyRef{settledMine, settledGuest, openMine, openGuest, found.Ref} {
+		wantErr(t, s.FinishIdempotent(ctx, ref, 201, []byte(`{"name":"Анна"}`)), store.ErrConflict)
+	}
+	_, err = s.Purge(ctx, store.Retention{})
+	must(t, err)
+	wantErr(t, s.FinishIdempotent(ctx, openGuest, 201, []byte(`{"name":"Анна"}`)), store.ErrConflict)
+	must(t, s.FinishIdempotent(ctx, stranger.Ref, 201, []byte(`{}`)))
+}
+
 var codes = store.CodePolicy{SendsPerHour: 3, SendsPerDay: 5, TriesPerCode: 5, FreeFails: 10, WaitFirst: 30 * time.Second, WaitMax: time.Hour,
 	AddrWindow: time.Hour, AddrFails: 30, AddrSends: 8, GlobalWindow: time.Hour, GlobalMinTries: 1000, GlobalFails: 0.9}
 
@@ -404,7 +480,7 @@ func testPurge(t *testing.T, s *store.Store, c *clock) {
 	old := confirm(t, s, n)
 	stuck, it := create(t, s, newBooking(c))
 	must(t, s.MarkSent(ctx, &it, time.Minute))
-	must(t, s.GiveUp(ctx, &it, "outcome_unknown"))
+	must(t, s.GiveUp(ctx, &it, "outcome_unknown", c.now()))
 	send(t, s, "phone", "addr")
 	rows, err := s.Purge(ctx, store.Retention{Bookings: time.Hour, Consents: time.Hour})
 	must(t, err)

@@ -69,6 +69,8 @@ var suite = []struct {
 	{"concurrent rotations give one successor", testConcurrentRotation},
 	{"a profile is merged", testProfile},
 	{"a person is erased", testErase},
+	{"a person is erased while booking", testEraseMeetsBooking},
+	{"a person is erased while answers are out", testEraseMeetsKeys},
 	{"codes sent are capped by phone and address", testCodeSends},
 	{"code tries are capped by code, phone, address and share", testCodeTries},
 	{"tries are counted exactly under concurrency", testConcurrentTries},
@@ -250,7 +252,7 @@ func testAttention(t *testing.T, s *store.Store, c *clock) {
 	wantErr(t, s.MarkSent(ctx, &it, time.Minute), store.ErrConflict)
 	must(t, s.Looked(ctx, &it, c.now().Add(2*time.Second)))
 	equal(t, it.Looks, 1)
-	must(t, s.GiveUp(ctx, &it, problem.Code("outcome_unknown")))
+	must(t, s.GiveUp(ctx, &it, problem.Code("outcome_unknown"), c.now()))
 	got := booking(t, s, b.ID)
 	if got.Status != salon.NeedsAttention || got.Reason != "outcome_unknown" {
 		t.Fatalf("got %s %s, want needs_attention", got.Status, got.Reason)
@@ -261,6 +263,18 @@ func testAttention(t *testing.T, s *store.Store, c *clock) {
 	if it.Payload == nil {
 		t.Fatal("the operator has lost what was to be sent")
 	}
+	// It is looked at further, and stays what it is.
+	due, err := s.DueIntents(ctx, c.now(), 10)
+	must(t, err)
+	equal(t, due, []store.Intent{it})
+	it, err = s.ClaimIntent(ctx, it.ID, time.Minute)
+	must(t, err)
+	must(t, s.Looked(ctx, &it, c.now().Add(time.Hour)))
+	must(t, s.Postpone(ctx, &it, c.now().Add(time.Hour)))
+	equal(t, it.State, store.Attention)
+	due, err = s.DueIntents(ctx, c.now().Add(time.Minute), 10)
+	must(t, err)
+	equal(t, len(due), 0)
 	must(t, s.SettleCreate(ctx, &it, made))
 	equal(t, booking(t, s, b.ID).Status, salon.Confirmed)
 	equal(t, booking(t, s, b.ID).Reason, "")
@@ -289,7 +303,7 @@ func testMoveAndCancel(t *testing.T, s *store.Store, c *clock) {
 	it, err = s.AddIntent(ctx, refused)
 	must(t, err)
 	must(t, s.MarkSent(ctx, &it, time.Minute))
-	must(t, s.GiveUp(ctx, &it, "outcome_unknown"))
+	must(t, s.GiveUp(ctx, &it, "outcome_unknown", c.now()))
 	must(t, s.Refuse(ctx, &it, "not_allowed"))
 	equal(t, booking(t, s, b.ID).Status, salon.Confirmed)
 
@@ -341,7 +355,7 @@ func testFence(t *testing.T, s *store.Store, c *clock) {
 		"Refuse":   func() error { z := zombie; return s.Refuse(ctx, &z, "x") },
 		"Settle":   func() error { z := zombie; z.State = store.Sent; return s.SettleCreate(ctx, &z, made) },
 		"Postpone": func() error { z := zombie; return s.Postpone(ctx, &z, c.now()) },
-		"GiveUp":   func() error { z := zombie; z.State = store.Sent; return s.GiveUp(ctx, &z, "x") },
+		"GiveUp":   func() error { z := zombie; z.State = store.Sent; return s.GiveUp(ctx, &z, "x", c.now()) },
 	} {
 		if err := try(); !errors.Is(err, store.ErrConflict) {
 			t.Errorf("%s with an old version: got %v, want ErrConflict", name, err)
@@ -463,8 +477,12 @@ func testBookingsOf(t *testing.T, s *store.Store, c *clock) {
 		b, _ := create(t, s, n)
 		return b.ID
 	}
-	late, soon, other := add("p-1", 101, 48*time.Hour), add("p-1", 102, 24*time.Hour), add("p-1", 103, 30*time.Hour)
-	add("p-2", 101, 24*time.Hour)
+	_, person := start(t, s)
+	_, neighbour, err := s.StartSession(t.Context(), store.SignIn{AccountID: store.EnvAccount, Phone: "+79000000002"}, sessions)
+	must(t, err)
+	me := person.ID
+	late, soon, other := add(me, 101, 48*time.Hour), add(me, 102, 24*time.Hour), add(me, 103, 30*time.Hour)
+	add(neighbour.ID, 101, 24*time.Hour)
 	add("", 101, 24*time.Hour)
 	yes, no := true, false
 	for _, tt := range []struct {
@@ -473,11 +491,11 @@ func testBookingsOf(t *testing.T, s *store.Store, c *clock) {
 		filter store.BookingFilter
 		want   []string
 	}{
-		{"all", "p-1", store.BookingFilter{}, []string{soon, other, late}},
-		{"branches", "p-1", store.BookingFilter{Branches: []int64{101, 102}}, []string{soon, late}},
-		{"limit", "p-1", store.BookingFilter{Limit: 1}, []string{soon}},
-		{"upcoming", "p-1", store.BookingFilter{Upcoming: &yes, Now: c.now().Add(25 * time.Hour)}, []string{other, late}},
-		{"past", "p-1", store.BookingFilter{Upcoming: &no, Now: c.now().Add(40 * time.Hour)}, []string{other, soon}},
+		{"all", me, store.BookingFilter{}, []string{soon, other, late}},
+		{"branches", me, store.BookingFilter{Branches: []int64{101, 102}}, []string{soon, late}},
+		{"limit", me, store.BookingFilter{Limit: 1}, []string{soon}},
+		{"upcoming", me, store.BookingFilter{Upcoming: &yes, Now: c.now().Add(25 * time.Hour)}, []string{other, late}},
+		{"past", me, store.BookingFilter{Upcoming: &no, Now: c.now().Add(40 * time.Hour)}, []string{other, soon}},
 		{"nobody is not every guest", "", store.BookingFilter{}, nil},
 		{"a stranger", "p-3", store.BookingFilter{}, nil},
 	} {

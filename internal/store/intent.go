@@ -27,7 +27,7 @@ const (
 //	ready ──▶ sent ──▶ done | refused
 //	  │        ├────▶ unknown ──▶ done | refused | attention
 //	  │        └────▶ ready (provably never left)
-//	  └──▶ refused                attention ──▶ done | refused (the operator, or a late find)
+//	  └──▶ refused                attention ──▶ done | refused (the operator, or a late look)
 //
 // "sent" is written before the first byte leaves. So after a crash "ready" was never sent and may be, and "sent" may
 // or may not have arrived: it is looked up, never sent again.
@@ -196,26 +196,30 @@ func (s *Store) LastIntent(ctx context.Context, bookingID string) (Intent, error
 	return s.oneIntent(ctx, `SELECT `+intentColumns+` FROM intents WHERE booking_id = $1 ORDER BY number DESC LIMIT 1`, bookingID)
 }
 
-// DueIntents lists open intents whose look is due and which nobody holds, the most overdue first. ClaimIntent
-// decides who gets them.
+// looked is the condition of intents that are still looked at: the open ones, and those that wait for the operator. It
+// is spelt as the index of due intents is.
+const looked = `state IN ('ready', 'sent', 'unknown', 'attention')`
+
+// DueIntents lists intents whose look is due and which nobody holds, the most overdue first: open ones, and those that
+// wait for the operator. ClaimIntent decides who gets them.
 func (s *Store) DueIntents(ctx context.Context, now time.Time, limit int) (list []Intent, err error) {
 	err = s.view(ctx, func(ctx context.Context, tx *Tx) error {
 		return tx.each(ctx, func(row scanner) error {
 			it, err := s.scanIntent(row)
 			list = append(list, it)
 			return err
-		}, `SELECT `+intentColumns+` FROM intents WHERE state IN ('ready', 'sent', 'unknown') AND next_look_at <= $1 AND lease_until <= $1
+		}, `SELECT `+intentColumns+` FROM intents WHERE `+looked+` AND next_look_at <= $1 AND lease_until <= $1
 			ORDER BY next_look_at LIMIT `+strconv.Itoa(limit), millis(now))
 	})
 	return list, err
 }
 
-// ClaimIntent takes an open intent whose lease has run out. ErrConflict: somebody holds it, or it has ended.
+// ClaimIntent takes an intent that is open or waits for the operator, and whose lease has run out. ErrConflict: somebody holds it, or it has ended.
 func (s *Store) ClaimIntent(ctx context.Context, id string, lease time.Duration) (it Intent, err error) {
 	err = s.update(ctx, func(ctx context.Context, tx *Tx) error {
 		now := millis(s.now())
 		n, err := tx.exec(ctx, `UPDATE intents SET version = version + 1, lease_until = $2, updated_at = $3
-			WHERE id = $1 AND lease_until <= $3 AND state IN ('ready', 'sent', 'unknown')`, id, now+lease.Milliseconds(), now)
+			WHERE id = $1 AND lease_until <= $3 AND `+looked, id, now+lease.Milliseconds(), now)
 		if err != nil {
 			return err
 		}
@@ -255,14 +259,14 @@ func (s *Store) MarkUnknown(ctx context.Context, it *Intent, nextLook time.Time,
 
 // Looked counts a look that could not tell. The lease ends.
 func (s *Store) Looked(ctx context.Context, it *Intent, nextLook time.Time, also ...TxFunc) error {
-	return s.transition(ctx, it, []IntentState{Unknown}, func(next *Intent, now time.Time) {
+	return s.transition(ctx, it, []IntentState{Unknown, Attention}, func(next *Intent, now time.Time) {
 		next.Looks, next.NextLookAt, next.LeaseUntil = it.Looks+1, nextLook, now
 	}, nil, also)
 }
 
 // Postpone gives an intent back without having done anything with it, to be taken up again from nextLook on.
 func (s *Store) Postpone(ctx context.Context, it *Intent, nextLook time.Time, also ...TxFunc) error {
-	return s.transition(ctx, it, []IntentState{Ready, Sent, Unknown}, func(next *Intent, now time.Time) {
+	return s.transition(ctx, it, []IntentState{Ready, Sent, Unknown, Attention}, func(next *Intent, now time.Time) {
 		next.NextLookAt, next.LeaseUntil = nextLook, now
 	}, nil, also)
 }
@@ -316,10 +320,11 @@ func (s *Store) Refuse(ctx context.Context, it *Intent, reason problem.Code, als
 	}, also)
 }
 
-// GiveUp hands an unknown outcome to the operator: the booking needs attention.
-func (s *Store) GiveUp(ctx context.Context, it *Intent, reason problem.Code, also ...TxFunc) error {
+// GiveUp hands an unknown outcome to the operator: the booking needs attention. It is looked at again from nextLook on,
+// should the outcome show itself after all.
+func (s *Store) GiveUp(ctx context.Context, it *Intent, reason problem.Code, nextLook time.Time, also ...TxFunc) error {
 	return s.transition(ctx, it, []IntentState{Sent, Unknown}, func(next *Intent, now time.Time) {
-		next.State, next.Reason, next.LeaseUntil = Attention, reason, now
+		next.State, next.Reason, next.LeaseUntil, next.NextLookAt = Attention, reason, now, nextLook
 	}, func(ctx context.Context, tx *Tx) error {
 		return s.touchBooking(ctx, tx, it.BookingID, salon.NeedsAttention, reason)
 	}, also)

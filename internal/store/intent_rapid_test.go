@@ -60,18 +60,18 @@ func TestIntentMachine(t *testing.T) {
 			"sent":    step("MarkSent", []store.IntentState{store.Ready}, func(it *store.Intent) error { return s.MarkSent(ctx, it, time.Minute) }),
 			"ready":   step("MarkReady", []store.IntentState{store.Sent}, func(it *store.Intent) error { return s.MarkReady(ctx, it, soon()) }),
 			"unknown": step("MarkUnknown", []store.IntentState{store.Sent}, func(it *store.Intent) error { return s.MarkUnknown(ctx, it, soon()) }),
-			"looked":  step("Looked", []store.IntentState{store.Unknown}, func(it *store.Intent) error { return s.Looked(ctx, it, soon()) }),
-			"postpone": step("Postpone", open, func(it *store.Intent) error {
+			"looked":  step("Looked", []store.IntentState{store.Unknown, store.Attention}, func(it *store.Intent) error { return s.Looked(ctx, it, soon()) }),
+			"postpone": step("Postpone", append(open, store.Attention), func(it *store.Intent) error {
 				return s.Postpone(ctx, it, soon())
 			}),
 			"settle": step("SettleCreate", known, func(it *store.Intent) error { return s.SettleCreate(ctx, it, made) }),
 			"refuse": step("Refuse", append(open, store.Attention), func(it *store.Intent) error { return s.Refuse(ctx, it, "x") }),
-			"giveup": step("GiveUp", []store.IntentState{store.Sent, store.Unknown}, func(it *store.Intent) error { return s.GiveUp(ctx, it, "x") }),
+			"giveup": step("GiveUp", []store.IntentState{store.Sent, store.Unknown}, func(it *store.Intent) error { return s.GiveUp(ctx, it, "x", c.now()) }),
 			"time": func(rt *rapid.T) {
 				c.add(rapid.SampledFrom([]time.Duration{time.Second, 2 * time.Minute}).Draw(rt, "pass"))
 			},
 			"claim": func(rt *rapid.T) {
-				may := model.State.Open() && !model.LeaseUntil.After(c.now())
+				may := !model.State.Settled() && !model.LeaseUntil.After(c.now())
 				it, err := s.ClaimIntent(ctx, model.ID, time.Minute)
 				if may != (err == nil) || err != nil && !errors.Is(err, store.ErrConflict) {
 					rt.Fatalf("claim in %s with the lease until %v at %v: got %v", model.State, model.LeaseUntil, c.now(), err)

@@ -85,7 +85,7 @@ func (s *Store) ErasePerson(ctx context.Context, id string, also ...TxFunc) erro
 
 // eraseWanted blanks the bookings whose erasure was asked for, except where a change still needs the data.
 func eraseWanted(ctx context.Context, tx *Tx) error {
-	const free = `erase_wanted = 1 AND NOT EXISTS (SELECT 1 FROM intents i WHERE i.booking_id = bookings.id AND i.state IN ('ready', 'sent', 'unknown'))`
+	const free = `erase_wanted = 1 AND NOT EXISTS (SELECT 1 FROM intents i WHERE i.booking_id = bookings.id AND i.state NOT IN ('done', 'refused'))`
 	_, err := tx.exec(ctx, `UPDATE intents SET sealed_payload = NULL WHERE sealed_payload IS NOT NULL AND booking_id IN (SELECT id FROM bookings WHERE `+free+`)`)
 	if err != nil {
 		return err
