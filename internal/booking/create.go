@@ -37,6 +37,11 @@ func (s *Service) create(ctx context.Context, who salon.Caller, key string, wish
 	if err := checkKey(key); err != nil {
 		return salon.Answer{}, err
 	}
+	if who.Person == "" {
+		if err := checkGuestKey(key); err != nil {
+			return salon.Answer{}, err
+		}
+	}
 	if s.mode == ReadOnly {
 		return salon.Answer{}, problem.New(problem.ReadOnly)
 	}
@@ -143,6 +148,9 @@ func (s *Service) accept(ctx context.Context, ref store.IdempotencyRef, d *draft
 	it, err := s.write(ctx, d, &ref)
 	if err != nil {
 		s.voidTry(ctx, d.order.Try)
+		if errors.Is(err, store.ErrNotFound) { // erased since the session was looked at
+			err = problem.Because(problem.SessionInvalid, err)
+		}
 		return store.Intent{}, stored(err)
 	}
 	return it, nil

@@ -134,6 +134,9 @@ func (s *Store) BookingsInStatus(ctx context.Context, status salon.Status, limit
 // AdoptBookings gives the bookings a person made as a guest to that person, who has just proven to own the phone.
 func (s *Store) AdoptBookings(ctx context.Context, personID string) error {
 	return s.update(ctx, func(ctx context.Context, tx *Tx) error {
+		if err := tx.lock(ctx, "person:"+personID); err != nil {
+			return err
+		}
 		_, err := tx.exec(ctx, `UPDATE bookings SET owner = $1 WHERE owner = ''
 			AND phone_hmac = (SELECT phone_hmac FROM people WHERE id = $1)
 			AND account_id = (SELECT account_id FROM people WHERE id = $1)`, personID)

@@ -144,6 +144,10 @@ func TestEveryStatementMayFail(t *testing.T) {
 	sql.Register("sqlite-faulty", f)
 	var skew time.Duration
 	s := openFile(t, Config{Path: filepath.Join(t.TempDir(), "zapis.db"), driver: "sqlite-faulty", Now: func() time.Time { return time.Now().Add(skew) }})
+	_, err = s.write.ExecContext(t.Context(), `INSERT INTO people (id, account_id, phone_hmac, created_at, updated_at) VALUES ('p-1', 'env', '', 0, 0)`)
+	if err != nil {
+		t.Fatal(err)
+	}
 
 	i, commits := 0, 0
 	for _, afterCommit := range []bool{false, true} {

@@ -82,11 +82,17 @@ func (s *Store) Idempotent(ctx context.Context, ownerKey, key string) (found Ide
 	return found, err
 }
 
-// FinishIdempotent stores the answer that every repeat will get, byte for byte.
+// FinishIdempotent stores the answer that every repeat will get, byte for byte. ErrConflict: it was taken over, or who
+// asked was erased since, and nothing that repeats their words is kept.
 func (s *Store) FinishIdempotent(ctx context.Context, ref IdempotencyRef, statusCode int, response []byte) error {
 	return s.outcome(ctx, func(ctx context.Context, tx *Tx) error {
+		if err := tx.lock(ctx, "person:"+ref.OwnerKey); err != nil {
+			return err
+		}
 		n, err := tx.exec(ctx, `UPDATE idempotency SET state = 'done', status_code = $4, sealed_response = $5
-			WHERE owner_key = $1 AND idem_key = $2 AND fence = $3 AND state = 'running'`,
+			WHERE owner_key = $1 AND idem_key = $2 AND fence = $3 AND state = 'running'
+			AND (owner_key NOT LIKE 'p-%' OR EXISTS (SELECT 1 FROM people p WHERE p.id = idempotency.owner_key))
+			AND NOT EXISTS (SELECT 1 FROM bookings b WHERE b.id = idempotency.booking_id AND (b.erase_wanted = 1 OR b.sealed_client IS NULL))`,
 			ref.OwnerKey, ref.Key, ref.Fence, statusCode, s.seal("idempotency.response", ref.id(), response))
 		if err == nil && n == 0 {
 			return ErrConflict

@@ -92,10 +92,15 @@ type NewBooking struct {
 }
 
 // CreateBooking writes booking, appointments, consent, intent, its place in the idempotency row and also, in one
-// transaction. ErrConflict: the idempotency row was taken over, do not send.
+// transaction. ErrConflict: the idempotency row was taken over, do not send. ErrNotFound: the owner was erased.
 func (s *Store) CreateBooking(ctx context.Context, n NewBooking, also ...TxFunc) (b Booking, it Intent, err error) {
 	b = n.Booking
 	err = s.update(ctx, func(ctx context.Context, tx *Tx) error {
+		if b.Owner != "" {
+			if err := holdPerson(ctx, tx, b.Owner); err != nil {
+				return err
+			}
+		}
 		now := s.now()
 		if err := s.insertBooking(ctx, tx, &b, now); err != nil {
 			return err

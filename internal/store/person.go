@@ -56,9 +56,13 @@ func (s *Store) UpdatePerson(ctx context.Context, id string, name, email *string
 
 // ErasePerson forgets a person: sessions end, profile and consents go, the bookings lose name, phone, email and
 // comment. A booking with an open change keeps them until that has settled and Purge comes by, because the
-// change cannot be carried out without them. The records in YCLIENTS are not touched.
+// change cannot be carried out without them. A booking that is being written at the same time is forgotten as well,
+// or not written. The records in YCLIENTS are not touched.
 func (s *Store) ErasePerson(ctx context.Context, id string, also ...TxFunc) error {
 	return s.update(ctx, func(ctx context.Context, tx *Tx) error {
+		if err := tx.lock(ctx, "person:"+id); err != nil {
+			return err
+		}
 		var phone string
 		if err := tx.row(ctx, `SELECT phone_hmac FROM people WHERE id = $1`, id).Scan(&phone); err != nil {
 			return err
@@ -69,7 +73,8 @@ func (s *Store) ErasePerson(ctx context.Context, id string, also ...TxFunc) erro
 		}{
 			{`UPDATE bookings SET erase_wanted = 1, owner = '' WHERE owner = $1 OR phone_hmac = $2`, []any{id, phone}},
 			{`DELETE FROM consents WHERE who = $1 OR who = $2`, []any{id, phone}},
-			{`DELETE FROM idempotency WHERE (owner_key = $1 OR owner_key = $2) AND state = 'done'`, []any{id, phone}},
+			{`DELETE FROM idempotency WHERE (owner_key = $1 OR owner_key = $2)
+				AND (state = 'done' OR intent_id IN (SELECT id FROM intents WHERE state IN ('done', 'refused')))`, []any{id, phone}},
 			{`DELETE FROM people WHERE id = $1`, []any{id}}, // families and tokens go along
 		} {
 			if _, err := tx.exec(ctx, step.sql, step.args...); err != nil {
@@ -81,6 +86,15 @@ func (s *Store) ErasePerson(ctx context.Context, id string, also ...TxFunc) erro
 		}
 		return runAlso(ctx, tx, also)
 	})
+}
+
+// holdPerson makes sure that a person is there, and is not erased before the transaction has ended. Else ErrNotFound.
+func holdPerson(ctx context.Context, tx *Tx, id string) error {
+	if err := tx.lock(ctx, "person:"+id); err != nil {
+		return err
+	}
+	var found string
+	return tx.row(ctx, `SELECT id FROM people WHERE id = $1`, id).Scan(&found)
 }
 
 // eraseWanted blanks the bookings whose erasure was asked for, except where a change still needs the data.
