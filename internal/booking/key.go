@@ -35,6 +35,17 @@ func checkKey(key string) error {
 	return nil
 }
 
+// guestKey is how long a guest's key must be at least. Who sends it with the guest's phone gets the guest's booking and
+// the secret to it, so that it must not be guessed; a person's key is guarded by the session.
+const guestKey = 16
+
+func checkGuestKey(key string) error {
+	if len(key) < guestKey {
+		return problem.New(problem.KeyInvalid).At("header.Idempotency-Key", "16 characters or more without a session; a UUID is good")
+	}
+	return nil
+}
+
 // answered is the answer to a create as it is kept for its repeats.
 type answered struct {
 	Status  int            `json:"status"`

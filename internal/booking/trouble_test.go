@@ -91,7 +91,7 @@ func TestKeys(t *testing.T) {
 	wish := h.wish(0)
 	for key, want := range map[string]problem.Code{
 		"": problem.KeyMissing, "short": problem.KeyInvalid, strings.Repeat("k", 256): problem.KeyInvalid,
-		"with space": problem.KeyInvalid, "кириллица": problem.KeyInvalid, "new\nline1": problem.KeyInvalid,
+		"fifteen-letters": problem.KeyInvalid, "with space": problem.KeyInvalid, "кириллица": problem.KeyInvalid, "new\nline1": problem.KeyInvalid,
 	} {
 		_, err := h.Create(t.Context(), guest, key, wish)
 		wantCode(t, err, want)
@@ -133,6 +133,16 @@ func TestKeys(t *testing.T) {
 	h.clock.advance(2 * time.Hour)
 	_, err = h.Create(t.Context(), guest, key, wish) // a day later the key is new, and the time is taken by ourselves
 	wantCode(t, err, problem.SlotTaken)
+}
+
+// A guest's key opens the booking to whoever repeats it, and must be long; a person's is guarded by the session.
+func TestAPersonsKeyMayBeShort(t *testing.T) {
+	h := setup(t)
+	wish := h.wish(0)
+	wish.Client.Phone = ""
+	if a, err := h.Create(t.Context(), h.signIn(personPhone), "tap-0001", wish); err != nil || a.Status != http.StatusCreated {
+		t.Errorf("got %d, %v; want 201", a.Status, err)
+	}
 }
 
 // The same phone in all its spellings is one owner, and the code is not compared.

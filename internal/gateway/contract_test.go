@@ -210,7 +210,7 @@ func TestBadInputOnEveryRoute(t *testing.T) {
 					req.Header.Set("Content-Type", "application/json")
 				}
 				if strings.HasPrefix(r.path, "/v1/bookings") {
-					req.Header.Set("Idempotency-Key", fmt.Sprintf("bad-input-%d", count))
+					req.Header.Set("Idempotency-Key", fmt.Sprintf("bad-input-of-anyone-%d", count))
 				}
 				// Erasing and signing out would end the session that the others need; they take no input.
 				if session && !(r.method == http.MethodDelete && !strings.Contains(r.path, "{")) {

@@ -58,7 +58,7 @@ type profileInput struct {
 }
 
 type bookingInput struct {
-	Key  string `header:"Idempotency-Key" doc:"One for each intention (a UUID); the same with every repeat. 8 to 255 visible ASCII characters." example:"1f0c7a52-5b0f-4b7e-9a62-6f0a4f3c2d11"`
+	Key  string `header:"Idempotency-Key" doc:"One for each intention (a UUID); the same with every repeat. 8 to 255 visible ASCII characters, without a session at least 16: it must not be guessed." example:"1f0c7a52-5b0f-4b7e-9a62-6f0a4f3c2d11"`
 	Body salon.NewBooking
 }
 

@@ -56,7 +56,7 @@ func TestAGuestsStory(t *testing.T) {
 	h.get(fmt.Sprintf("/v1/branches/%d", h.branch), &branch)
 
 	body := h.wish(staff, first, `"client":{"name":"Анна","phone":"+7 900 000-00-01"}`)
-	key := []string{"Idempotency-Key", "story-0001"}
+	key := []string{"Idempotency-Key", "story-of-a-guest-0001"}
 	w := h.do("POST", "/v1/bookings", body, key...)
 	if branch.Rules.CodeRequired {
 		if p := problemIn(t, w); p.Code != "code_required" {

@@ -180,7 +180,7 @@ var table = []Meaning{
 	{KeyInvalid, 400, ExitFailure, false,
 		Text{"Неверный Idempotency-Key", "The Idempotency-Key is wrong"},
 		Text{"Приложение отправило неверный запрос. Обновите приложение.", "The app sent a wrong request. Please update it."},
-		Text{"Ключ — от 8 до 255 видимых знаков ASCII.", "A key is 8 to 255 visible ASCII characters."}},
+		Text{"Ключ — от 8 до 255 видимых знаков ASCII, для гостя не меньше 16.", "A key is 8 to 255 visible ASCII characters, a guest's at least 16."}},
 	{KeyReused, 422, ExitFailure, false,
 		Text{"Этот Idempotency-Key уже был с другим телом", "This Idempotency-Key was used with another body"},
 		Text{"Приложение отправило неверный запрос. Обновите приложение.", "The app sent a wrong request. Please update it."},

@@ -1281,7 +1281,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description One for each intention (a UUID); the same with every repeat. 8 to 255 visible ASCII characters. */
+                /** @description One for each intention (a UUID); the same with every repeat. 8 to 255 visible ASCII characters, without a session at least 16: it must not be guessed. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
