@@ -225,7 +225,7 @@ func (s *Service) do(ctx context.Context, c changeable, kind store.IntentKind, o
 	}
 	result := make(chan error, 1)
 	if err := s.begin(func(ctx context.Context) { result <- s.carry(ctx, it) }); err != nil {
-		return salon.Answer{}, err
+		return salon.Answer{}, s.stopping(ctx, &it, "", err)
 	}
 	limit := time.NewTimer(s.pace.wait)
 	defer limit.Stop()

@@ -105,7 +105,7 @@ func (s *Service) first(ctx context.Context, ref store.IdempotencyRef, d *draft)
 	result := make(chan error, 1)
 	err = s.begin(func(ctx context.Context) { result <- s.carry(ctx, it) })
 	if err != nil {
-		return salon.Answer{}, err // the intent is stored, and the next start takes it up
+		return salon.Answer{}, s.stopping(ctx, &it, d.order.Try, err)
 	}
 	limit := time.NewTimer(s.pace.wait)
 	defer limit.Stop()
@@ -127,6 +127,17 @@ func (s *Service) first(ctx context.Context, ref store.IdempotencyRef, d *draft)
 		answer, _, err = s.finish(ctx, ref, answer, err)
 	}
 	return answer, err
+}
+
+// stopping refuses in place what this process can no longer send. Left as it is, the next start would send it, after its
+// customer has been told that it was not taken.
+func (s *Service) stopping(ctx context.Context, it *store.Intent, try string, cause error) error {
+	if err := s.refuse(ctx, it, problem.StoreUnavailable); err != nil {
+		s.log.WarnContext(ctx, "a booking was not taken and stays written down; the next start may send it", "intent", it.ID, "error", err)
+		return cause
+	}
+	s.voidTry(ctx, try)
+	return cause
 }
 
 // accept makes the checks that cost a call or count a try, and writes down the intent. When it returns one, the

@@ -170,3 +170,24 @@ func TestClosed(t *testing.T) {
 		t.Errorf("after the restart: %d, %v, %d records; want 201 and one", a.Status, err, h.made())
 	}
 }
+
+// Who is told that a change was not taken can rely on it: the next start sends nothing.
+func TestClosedSendsNothingLater(t *testing.T) {
+	h := setup(t)
+	b := h.book(guest, h.wish(0))
+	wish := h.wish(3)
+	h.Close(t.Context())
+	_, err := h.Create(t.Context(), guest, newKey(), wish)
+	wantCode(t, err, problem.StoreUnavailable)
+	_, err = h.Cancel(t.Context(), owns(b), refOf(b))
+	wantCode(t, err, problem.StoreUnavailable)
+	h.restart()
+	h.clock.advance(6 * time.Second)
+	h.settleAll()
+	if h.made() != 1 || h.record(b).Deleted {
+		t.Errorf("%d records made, the first deleted: %t; want what was refused to stay undone", h.made(), h.record(b).Deleted)
+	}
+	if a, err := h.Cancel(t.Context(), owns(b), refOf(b)); err != nil || a.Booking.Status != salon.Cancelled {
+		t.Errorf("cancelling after the restart: %s, %v", a.Booking.Status, err)
+	}
+}
