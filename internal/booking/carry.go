@@ -135,8 +135,10 @@ func wholeRecord(r *yclients.Record, o changeOrder) *yclients.RecordRequest {
 }
 
 // callCancel deletes one record: by its hash, else as its client (deleteUserRecord), else as the employee
-// (deleteRecord), the last only when the branch's rules are known to allow it. A record that is gone already is
-// looked at before it counts as cancelled.
+// (deleteRecord). Where one of the first two was refused, that may have been the branch's rule, and the employee deletes
+// only when the rules are known to allow it. Where there is neither hash nor client, as with a guest's booking whose
+// answer was lost, nobody has been refused: without the employee its owner could not cancel at all. A record that is
+// gone already is looked at before it counts as cancelled.
 func (s *Service) callCancel(ctx context.Context, branch salon.BranchID, o changeOrder, t target) error {
 	client := s.partner
 	if t.Hash == "" {
