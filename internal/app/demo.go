@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"strings"
 
 	"github.com/skip2/go-qrcode"
@@ -105,7 +106,7 @@ func demoConfig(o DemoOptions, sb *sandbox.Sandbox, back net.Listener) *config.C
 			Branches: sb.Info().CompanyIDs,
 		},
 		BaseURL: "http://" + back.Addr().String(), Mode: config.ModeLive, DataDir: o.DataDir,
-		HiddenStaff: []int64{sandbox.WaitingListStaff}, LimitsScale: max(o.Scale, 1),
+		HiddenStaff: []string{strconv.Itoa(sandbox.WaitingListStaff)}, LimitsScale: max(o.Scale, 1),
 	}
 }
 

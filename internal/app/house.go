@@ -107,7 +107,7 @@ func (h *house) open(ctx context.Context, g *gateway.Config) (err error) {
 		return problem.Because(problem.ConfigInvalid, err).Detailf("the YCLIENTS client: %v", err)
 	}
 	h.mirror, err = mirror.New(mirror.Config{
-		API: api, Branches: account.Branches, Hidden: hidden(h.cfg.HiddenStaff), Keeper: h.store, Logger: h.log,
+		API: api, Branches: account.Branches, Hidden: h.cfg.HiddenStaff, Keeper: h.store, Logger: h.log,
 	})
 	if err != nil {
 		return err

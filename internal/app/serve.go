@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"strconv"
 
 	"golang.org/x/sync/errgroup"
 
@@ -83,12 +82,4 @@ func hostOf(l net.Listener) string {
 		return "127.0.0.1"
 	}
 	return host
-}
-
-func hidden(ids []int64) []string {
-	names := make([]string, len(ids))
-	for i, id := range ids {
-		names[i] = strconv.FormatInt(id, 10)
-	}
-	return names
 }

@@ -84,10 +84,11 @@ type Config struct {
 	Origins []string
 	// TrustedProxies may say X-Forwarded-For. Default none.
 	TrustedProxies []netip.Prefix
-	// TestPhones log in with a fixed code, without SMS, and book into the sandbox only. Default none.
+	// TestPhones are phones of store reviewers with a fixed code. They are read and not in force in this version,
+	// which a warning says. Default none.
 	TestPhones map[salon.Phone]secret.String
-	// HiddenStaff are masters never offered (waiting lists kept as a fake master). Default none.
-	HiddenStaff []int64
+	// HiddenStaff are masters never offered (waiting lists kept as a fake master), by id or by name. Default none.
+	HiddenStaff []string
 	// LimitsScale multiplies both rate limits, for tests against a sandbox scaled likewise. Default 1.
 	LimitsScale int
 	// LogLevel is debug, info, warn or error. Default info.

@@ -100,7 +100,7 @@ func TestAllFields(t *testing.T) {
 		"ZAPIS_COMPANY_IDS=1, 2,3", "YCLIENTS_BASE_URL=https://api.yclients.ru/api/v1/", "ZAPIS_MODE=Pilot", "ZAPIS_PILOT_PHONES=8 (900) 000-00-01,+79000000002",
 		"ZAPIS_KEY="+key, "ZAPIS_DATABASE_URL=postgres://u:p@h/d", "ZAPIS_DATA=/var/lib/zapis", "ZAPIS_ADDR=127.0.0.1:1", "ZAPIS_ADMIN_ADDR=[::1]:2",
 		"ZAPIS_ORIGINS=https://Book.example.com/", "ZAPIS_TRUSTED_PROXIES=127.0.0.1 10.1.2.3/8", "ZAPIS_TEST_PHONES=79000000003:1234",
-		"ZAPIS_HIDDEN_STAFF=7,8", "ZAPIS_LIMITS_SCALE=10", "ZAPIS_LOG=debug,json")})
+		"ZAPIS_HIDDEN_STAFF=7 8, , Лист  ожидания;1234567890 1234567891", "ZAPIS_LIMITS_SCALE=10", "ZAPIS_LOG=debug,json")})
 	if faults != nil {
 		t.Fatal(faults)
 	}
@@ -109,23 +109,24 @@ func TestAllFields(t *testing.T) {
 		t.Error("a secret did not arrive whole")
 	}
 	type plain struct {
-		Branches, Hidden []int64
-		Base             string
-		Mode             Mode
-		Pilot            []salon.Phone
-		Data, Addr, Adm  string
-		Origins          []string
-		Proxies          []string
-		Scale            int
-		Level            slog.Level
-		JSON             bool
+		Branches        []int64
+		Hidden          []string
+		Base            string
+		Mode            Mode
+		Pilot           []salon.Phone
+		Data, Addr, Adm string
+		Origins         []string
+		Proxies         []string
+		Scale           int
+		Level           slog.Level
+		JSON            bool
 	}
 	var proxies []string
 	for _, p := range cfg.TrustedProxies {
 		proxies = append(proxies, p.String())
 	}
 	got := plain{cfg.Account.Branches, cfg.HiddenStaff, cfg.BaseURL, cfg.Mode, cfg.PilotPhones, cfg.DataDir, cfg.Addr, cfg.AdminAddr, cfg.Origins, proxies, cfg.LimitsScale, cfg.LogLevel, cfg.LogJSON}
-	want := plain{[]int64{2, 1, 3}, []int64{7, 8}, "https://api.yclients.ru", ModePilot, []salon.Phone{"+79000000001", "+79000000002"}, "/var/lib/zapis", "127.0.0.1:1", "[::1]:2",
+	want := plain{[]int64{2, 1, 3}, []string{"7", "8", "Лист ожидания", "1234567890", "1234567891"}, "https://api.yclients.ru", ModePilot, []salon.Phone{"+79000000001", "+79000000002"}, "/var/lib/zapis", "127.0.0.1:1", "[::1]:2",
 		[]string{"https://book.example.com"}, []string{"127.0.0.1/32", "10.0.0.0/8"}, 10, slog.LevelDebug, true}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("config (-want +got):\n%s", diff)
@@ -180,7 +181,7 @@ func TestFaultsNeverQuoteValues(t *testing.T) {
 
 func TestWarnings(t *testing.T) {
 	t.Chdir(t.TempDir())
-	cfg, faults := load(t, Options{Environ: []string{"YCLIENTS_PARTNER_TOKEN=x", "YCLIENTS_COMPANY_ID=1", "YCLIENTS_USER_TOKEN=u", "ZAPIS_COLOUR=1", "YCLIENTS_BASE_URL=http://api.yclients.com"}})
+	cfg, faults := load(t, Options{Environ: []string{"YCLIENTS_PARTNER_TOKEN=x", "YCLIENTS_COMPANY_ID=1", "YCLIENTS_USER_TOKEN=u", "ZAPIS_COLOUR=1", "ZAPIS_TEST_PHONES=79000000003:1234", "YCLIENTS_BASE_URL=http://api.yclients.com"}})
 	if f, ok := faults.ByKey("YCLIENTS_API_TOKEN"); !ok || !strings.Contains(f.What.EN, "YCLIENTS_PARTNER_TOKEN") {
 		t.Errorf("got %v, want the misnamed variable mentioned", faults)
 	}
@@ -188,7 +189,7 @@ func TestWarnings(t *testing.T) {
 	for _, w := range cfg.Warnings {
 		keys = append(keys, w.Key)
 	}
-	if got := strings.Join(keys, " "); got != "YCLIENTS_BASE_URL YCLIENTS_PARTNER_TOKEN ZAPIS_COLOUR" {
+	if got := strings.Join(keys, " "); got != "YCLIENTS_BASE_URL ZAPIS_TEST_PHONES YCLIENTS_PARTNER_TOKEN ZAPIS_COLOUR" {
 		t.Errorf("warnings = %s", got)
 	}
 }

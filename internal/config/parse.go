@@ -239,6 +239,25 @@ func setTestPhones(c *Config, v string) *Text {
 	return nil
 }
 
+// setHidden reads masters by id or by name. A name may have blanks inside, so that only ids are separated by them.
+func setHidden(c *Config, v string) *Text {
+	for i, part := range strings.FieldsFunc(v, func(r rune) bool { return r == ',' || r == ';' || r == '\n' }) {
+		words := strings.Fields(part)
+		if strings.Trim(part, "0123456789 \t") != "" {
+			c.HiddenStaff = append(c.HiddenStaff, strings.Join(words, " "))
+			continue
+		}
+		for _, id := range words {
+			if n, err := strconv.ParseInt(id, 10, 64); err != nil || n <= 0 {
+				what := Tf("%d-й в списке не номер и не имя", "entry %d of the list is neither an id nor a name", i+1)
+				return &what
+			}
+			c.HiddenStaff = append(c.HiddenStaff, id)
+		}
+	}
+	return nil
+}
+
 func setScale(c *Config, v string) *Text {
 	n, err := strconv.Atoi(v)
 	c.LimitsScale = max(n, 1)

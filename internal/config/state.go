@@ -56,6 +56,10 @@ func (l *loader) crossCheck() {
 		l.warn("YCLIENTS_BASE_URL", T("адрес http:// передаёт ключи открытым текстом", "an http:// address sends the keys in plain text"),
 			T("напишите https://", "write https://"))
 	}
+	if len(l.cfg.TestPhones) > 0 {
+		l.warn("ZAPIS_TEST_PHONES", T("эта версия читает её, но не применяет: эти телефоны входят как все, по SMS", "read, and not in force in this version: these phones sign in like all others, by SMS"),
+			T("уберите её, чтобы на неё не рассчитывать", "remove it, so that nobody relies on it"))
+	}
 }
 
 // aliases are names people expect to work.
