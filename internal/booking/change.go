@@ -97,7 +97,7 @@ func (s *Service) Cancel(ctx context.Context, who salon.Caller, ref salon.Ref) (
 
 // changeable finds a booking for its owner and brings it up to date.
 func (s *Service) changeable(ctx context.Context, who salon.Caller, ref salon.Ref) (changeable, error) {
-	if ref.Booking == "" {
+	if ref = s.known(ctx, who, ref); ref.Booking == "" {
 		return s.changeableForeign(ctx, who, ref)
 	}
 	b, err := s.owned(ctx, who, ref.Booking)

@@ -22,7 +22,7 @@ import (
 // Get reads a booking for its owner: the person who made it, or who holds its secret. A booking that is not there
 // and one that is somebody else's are the same booking_unknown.
 func (s *Service) Get(ctx context.Context, who salon.Caller, ref salon.Ref) (salon.Booking, error) {
-	if ref.Booking == "" {
+	if ref = s.known(ctx, who, ref); ref.Booking == "" {
 		found, err := s.foreign(ctx, who, ref)
 		if err != nil {
 			return salon.Booking{}, err
@@ -34,6 +34,19 @@ func (s *Service) Get(ctx context.Context, who salon.Caller, ref salon.Ref) (sal
 		return salon.Booking{}, err
 	}
 	return s.view(ctx, s.upToDate(ctx, b)), nil
+}
+
+// known gives a booking of ours its own name, when its owner calls it by that of its record: there is one booking, with
+// one state, whatever it is called.
+func (s *Service) known(ctx context.Context, who salon.Caller, ref salon.Ref) salon.Ref {
+	if ref.Booking != "" || who.Person == "" {
+		return ref
+	}
+	b, err := s.store.BookingByRecord(ctx, ref.Branch, ref.Record)
+	if err != nil || b.Owner != who.Person {
+		return ref
+	}
+	return salon.Ref{Booking: b.ID}
 }
 
 // owned reads a booking of ours and proves its owner.
@@ -119,10 +132,15 @@ func (s *Service) Mine(ctx context.Context, who salon.Caller, when salon.When) (
 		s.log.InfoContext(ctx, "a person's records cannot be read, giving ours only", "error", err)
 		out.Stale = true
 	}
-	known := map[int64]bool{}
+	known, marks := map[int64]bool{}, map[string]bool{}
 	for _, b := range ours {
 		for _, a := range b.Appointments {
 			known[a.RecordID] = true
+		}
+		if b.Status == salon.Pending || b.Status == salon.NeedsAttention {
+			if it, err := s.store.LastIntent(ctx, b.ID); err == nil && it.APIID != "" {
+				marks[it.APIID] = true // its records are not known yet, and may be there
+			}
 		}
 		b = s.compare(ctx, b, records)
 		if b.Status != salon.Rejected && s.belongs(when, b.Status, over(b, s.now())) {
@@ -131,7 +149,7 @@ func (s *Service) Mine(ctx context.Context, who salon.Caller, when salon.When) (
 	}
 	for _, f := range foreign {
 		shown := s.foreignView(f.branch, f.seen)
-		if !known[f.seen.record] && s.belongs(when, shown.Status, f.seen.over || !f.seen.start.After(s.now())) {
+		if !known[f.seen.record] && !marks[f.seen.apiID] && s.belongs(when, shown.Status, f.seen.over || !f.seen.start.After(s.now())) {
 			out.Bookings = append(out.Bookings, shown)
 		}
 	}
