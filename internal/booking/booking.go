@@ -87,26 +87,27 @@ type Config struct {
 // pace is the patience of each step. The rules between the times are what safety hangs on: a lease outlasts the
 // sending it protects, and quiet outlasts any chance that YCLIENTS is still working on what was sent.
 type pace struct {
-	send     time.Duration // limit of one write, the queue for the pace included
-	hold     time.Duration // how long a new intent is held before it is marked as sent, which takes milliseconds
-	lease    time.Duration // how long whoever sends holds the intent
-	quiet    time.Duration // after sending: before that, "not there" proves nothing
-	again    time.Duration // between two looks that both must find nothing
-	first    time.Duration // to the first look for a lost answer; the pauses then double
-	longest  time.Duration // pause between looks
-	wait     time.Duration // how long a caller waits before a 202
-	young    time.Duration // age up to which an intent that was never sent is still sent
-	helpless time.Duration // of not being allowed to look, until the operator is asked
-	watch    time.Duration // between looks at what waits for the operator
-	glance   time.Duration // patience of a read that only makes an answer better
-	fresh    time.Duration // how long a look at a record is good
+	send     time.Duration   // limit of one write, the queue for the pace included
+	hold     time.Duration   // how long a new intent is held before it is marked as sent, which takes milliseconds
+	lease    time.Duration   // how long whoever sends holds the intent
+	quiet    time.Duration   // after sending: before that, "not there" proves nothing
+	again    time.Duration   // between two looks that both must find nothing
+	first    time.Duration   // to the first look for a lost answer; the pauses then double
+	longest  time.Duration   // pause between looks
+	wait     time.Duration   // how long a caller waits before a 202
+	young    time.Duration   // age up to which an intent that was never sent is still sent
+	helpless time.Duration   // of not being allowed to look, until the operator is asked
+	watch    time.Duration   // between looks at what waits for the operator
+	late     []time.Duration // to the late looks for what was called not made: to the first, and between them
+	glance   time.Duration   // patience of a read that only makes an answer better
+	fresh    time.Duration   // how long a look at a record is good
 }
 
 func usualPace() pace {
 	return pace{
 		send: 20 * time.Second, hold: 5 * time.Second, lease: 45 * time.Second, quiet: 35 * time.Second, again: 15 * time.Second,
 		first: time.Second, longest: 15 * time.Second, wait: 10 * time.Second, young: 30 * time.Second,
-		helpless: 5 * time.Minute, watch: 15 * time.Minute, glance: 2500 * time.Millisecond, fresh: 30 * time.Second,
+		helpless: 5 * time.Minute, watch: 15 * time.Minute, late: []time.Duration{5 * time.Minute, time.Hour}, glance: 2500 * time.Millisecond, fresh: 30 * time.Second,
 	}
 }
 

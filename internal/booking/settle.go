@@ -24,6 +24,8 @@ import (
 //     before YCLIENTS can no longer be working on it, it did not happen.
 //   - attention: it waits for the operator, and is looked up now and then all the same. What carries our mark settles
 //     it, and so does a journal that holds nothing like it.
+//   - refused for not being found: looked for again, twice, by our mark only. Its customer has been told that it was not
+//     made, so what turns up is taken back.
 func (s *Service) Settle(ctx context.Context, intentID string) (again time.Duration, err error) {
 	ctx = upstream.WithLane(ctx, upstream.Booking)
 	it, err := s.store.ClaimIntent(ctx, intentID, s.pace.lease)
@@ -40,6 +42,8 @@ func (s *Service) Settle(ctx context.Context, intentID string) (again time.Durat
 		err = s.store.MarkUnknown(ctx, &it, s.now())
 	case store.Unknown, store.Attention:
 		err = s.look(ctx, &it)
+	case store.Refused:
+		err = s.lookLate(ctx, &it)
 	}
 	switch e := problem.From(err); {
 	case err == nil, errors.Is(err, store.ErrConflict):
@@ -158,7 +162,35 @@ func (s *Service) notFound(ctx context.Context, it *store.Intent) error {
 	case now.Before(it.NextLookAt): // somebody looked too early
 		return stored(s.store.Postpone(ctx, it, it.NextLookAt))
 	}
-	return s.refuse(ctx, it, problem.UpstreamUnavailable)
+	if it.Kind != store.Create {
+		return s.refuse(ctx, it, problem.UpstreamUnavailable)
+	}
+	late := s.pace.late
+	return stored(s.store.RefuseUnfound(ctx, it, problem.UpstreamUnavailable, len(late), s.now().Add(late[0]), s.store.FreeKey(it.ID)))
+}
+
+// lookLate looks once more for a create that was called not made: YCLIENTS may have worked on it for longer than anybody
+// could wait, or a clock have been set forward meanwhile. Nobody but us can have made what carries our mark.
+func (s *Service) lookLate(ctx context.Context, it *store.Intent) error {
+	zone, err := s.zone(ctx, it.BranchID)
+	var found []sighting
+	if err == nil {
+		found, err = s.journal(ctx, it, zone)
+	}
+	found = slices.DeleteFunc(ours(found, it.APIID), func(r sighting) bool { return r.deleted })
+	if err == nil {
+		err = s.undo(ctx, it, found)
+	}
+	for _, r := range found {
+		s.log.ErrorContext(ctx, "a booking was made long after it was sent and called not made; its record is deleted, unless there is an error",
+			"intent", it.ID, "branch", it.BranchID, "record", r.record, "error", err)
+		s.mirror.Touch(it.BranchID, r.staff.ID, r.start.Format(time.DateOnly))
+	}
+	left, wait := it.Late, s.pace.watch
+	if err == nil || barred(err) {
+		left, wait = left-1, s.pace.late[len(s.pace.late)-1]
+	}
+	return stored(s.store.LookedLate(ctx, it, left, s.now().Add(wait)))
 }
 
 // foundCreated settles a create by what was found, and notes what the salon has deleted since.

@@ -56,6 +56,7 @@ var suite = []struct {
 	{"a transition needs the newest version", testFence},
 	{"a claim waits for the lease and is won once", testClaim},
 	{"due intents are the open, unheld and overdue ones", testDue},
+	{"what was not found is owed late looks", testLateLooks},
 	{"api ids are unique", testAPIIDUnique},
 	{"a change of a record made elsewhere needs no booking", testForeignChange},
 	{"a stale look does not overwrite", testObserve},
@@ -426,6 +427,39 @@ func testDue(t *testing.T, s *store.Store, c *clock) {
 	equal(t, ids(), []string{second.ID})
 	c.add(time.Minute)
 	equal(t, ids(), []string{second.ID, first.ID})
+}
+
+func testLateLooks(t *testing.T, s *store.Store, c *clock) {
+	ctx := t.Context()
+	b, it := create(t, s, newBooking(c))
+	must(t, s.MarkSent(ctx, &it, time.Minute))
+	must(t, s.MarkUnknown(ctx, &it, c.now()))
+	must(t, s.RefuseUnfound(ctx, &it, "not_found", 2, c.now().Add(time.Minute)))
+	equal(t, booking(t, s, b.ID).Status, salon.Rejected)
+	for left := range 2 {
+		early, err := s.DueIntents(ctx, c.now(), 10)
+		must(t, err)
+		equal(t, len(early), 0)
+		c.add(time.Minute)
+		due, err := s.DueIntents(ctx, c.now(), 10)
+		must(t, err)
+		equal(t, due, []store.Intent{it})
+		zombie := it
+		it, err = s.ClaimIntent(ctx, it.ID, time.Minute)
+		must(t, err)
+		if it.State != store.Refused || it.Late != 2-left || it.Payload != nil {
+			t.Fatalf("got %s with %d late looks, want it refused with %d", it.State, it.Late, 2-left)
+		}
+		wantErr(t, s.SettleCreate(ctx, &it, made), store.ErrConflict) // its customer has been told
+		wantErr(t, s.LookedLate(ctx, &zombie, 0, c.now()), store.ErrConflict)
+		must(t, s.LookedLate(ctx, &it, 1-left, c.now().Add(time.Minute)))
+	}
+	c.add(time.Hour)
+	due, err := s.DueIntents(ctx, c.now(), 10)
+	must(t, err)
+	equal(t, len(due), 0)
+	_, err = s.ClaimIntent(ctx, it.ID, time.Minute)
+	wantErr(t, err, store.ErrConflict)
 }
 
 func testAPIIDUnique(t *testing.T, s *store.Store, c *clock) {

@@ -65,6 +65,7 @@ type Intent struct {
 	LeaseUntil  time.Time
 	Attempts    int // times it went to "sent"
 	Looks       int // times it was looked up in vain
+	Late        int // looks that it is still owed after it was refused for not being found
 	SentAt      time.Time
 	NextLookAt  time.Time
 	SettledAt   time.Time
@@ -189,7 +190,7 @@ func (s *Store) insertIntent(ctx context.Context, tx *Tx, it Intent, idem *Idemp
 }
 
 const intentColumns = `id, booking_id, account_id, branch_id, kind, state, COALESCE(api_id, ''), sealed_payload, fingerprint, version,
-	lease_until, attempts, looks, sent_at, next_look_at, settled_at, reason, created_at, updated_at`
+	lease_until, attempts, looks, late, sent_at, next_look_at, settled_at, reason, created_at, updated_at`
 
 // Intent reads one intent.
 func (s *Store) Intent(ctx context.Context, id string) (Intent, error) {
@@ -201,12 +202,12 @@ func (s *Store) LastIntent(ctx context.Context, bookingID string) (Intent, error
 	return s.oneIntent(ctx, `SELECT `+intentColumns+` FROM intents WHERE booking_id = $1 ORDER BY number DESC LIMIT 1`, bookingID)
 }
 
-// looked is the condition of intents that are still looked at: the open ones, and those that wait for the operator. It
-// is spelt as the index of due intents is.
-const looked = `state IN ('ready', 'sent', 'unknown', 'attention')`
+// looked is the condition of intents that are still looked at: the open ones, those that wait for the operator, and
+// those that were not found and are owed late looks. It is spelt as the index of due intents is.
+const looked = `(state IN ('ready', 'sent', 'unknown', 'attention') OR late > 0)`
 
-// DueIntents lists intents whose look is due and which nobody holds, the most overdue first: open ones, and those that
-// wait for the operator. ClaimIntent decides who gets them.
+// DueIntents lists intents whose look is due and which nobody holds, the most overdue first: open ones, those that
+// wait for the operator, and those that are owed a late look. ClaimIntent decides who gets them.
 func (s *Store) DueIntents(ctx context.Context, now time.Time, limit int) (list []Intent, err error) {
 	err = s.view(ctx, func(ctx context.Context, tx *Tx) error {
 		return tx.each(ctx, func(row scanner) error {
@@ -219,7 +220,7 @@ func (s *Store) DueIntents(ctx context.Context, now time.Time, limit int) (list 
 	return list, err
 }
 
-// ClaimIntent takes an intent that is open or waits for the operator, and whose lease has run out. ErrConflict: somebody holds it, or it has ended.
+// ClaimIntent takes an intent that is still looked at, and whose lease has run out. ErrConflict: somebody holds it, or it has ended.
 func (s *Store) ClaimIntent(ctx context.Context, id string, lease time.Duration) (it Intent, err error) {
 	err = s.update(ctx, func(ctx context.Context, tx *Tx) error {
 		now := millis(s.now())
@@ -313,8 +314,29 @@ func (s *Store) SettleCancel(ctx context.Context, it *Intent, also ...TxFunc) er
 // Refuse ends an intent that YCLIENTS refused, that was found not to have happened, or that was never sent. A new
 // booking is rejected with the reason; a booking that could not be moved or cancelled stays as it was.
 func (s *Store) Refuse(ctx context.Context, it *Intent, reason problem.Code, also ...TxFunc) error {
+	return s.refuse(ctx, it, settled(Refused, reason), reason, also)
+}
+
+// RefuseUnfound is Refuse for a create that was not found. Should it have been made after all, late looks shall find it,
+// the first from nextLook on.
+func (s *Store) RefuseUnfound(ctx context.Context, it *Intent, reason problem.Code, late int, nextLook time.Time, also ...TxFunc) error {
+	end := settled(Refused, reason)
+	return s.refuse(ctx, it, func(next *Intent, now time.Time) {
+		end(next, now)
+		next.Late, next.NextLookAt = late, nextLook
+	}, reason, also)
+}
+
+// LookedLate leaves a refused create with so many late looks, the next from nextLook on. The lease ends.
+func (s *Store) LookedLate(ctx context.Context, it *Intent, left int, nextLook time.Time, also ...TxFunc) error {
+	return s.transition(ctx, it, []IntentState{Refused}, func(next *Intent, now time.Time) {
+		next.Late, next.NextLookAt, next.LeaseUntil = left, nextLook, now
+	}, nil, also)
+}
+
+func (s *Store) refuse(ctx context.Context, it *Intent, change func(*Intent, time.Time), reason problem.Code, also []TxFunc) error {
 	from := append([]IntentState{Ready}, outcomeKnown...)
-	return s.transition(ctx, it, from, settled(Refused, reason), func(ctx context.Context, tx *Tx) error {
+	return s.transition(ctx, it, from, change, func(ctx context.Context, tx *Tx) error {
 		switch {
 		case it.Kind == Create:
 			return s.touchBooking(ctx, tx, it.BookingID, salon.Rejected, reason)
@@ -357,10 +379,10 @@ func (s *Store) transition(ctx context.Context, it *Intent, from []IntentState, 
 		}
 		n, err := tx.exec(ctx, `UPDATE intents SET state = $3, version = $4, lease_until = $5, attempts = $6, looks = $7, sent_at = $8,
 			next_look_at = $9, settled_at = $10, reason = $11, updated_at = $12,
-			sealed_payload = CASE WHEN $13 = 1 THEN NULL ELSE sealed_payload END
+			sealed_payload = CASE WHEN $13 = 1 THEN NULL ELSE sealed_payload END, late = $14
 			WHERE id = $1 AND version = $2`,
 			it.ID, it.Version, string(next.State), next.Version, millis(next.LeaseUntil), next.Attempts, next.Looks, millisOrNull(next.SentAt),
-			millis(next.NextLookAt), millisOrNull(next.SettledAt), string(next.Reason), millis(next.UpdatedAt), flag(next.State.Settled()))
+			millis(next.NextLookAt), millisOrNull(next.SettledAt), string(next.Reason), millis(next.UpdatedAt), flag(next.State.Settled()), next.Late)
 		if err != nil {
 			return err
 		}
@@ -395,7 +417,7 @@ func (s *Store) scanIntent(row scanner) (it Intent, err error) {
 	var lease, next, created, updated int64
 	var sent, settled *int64
 	err = row.Scan(&it.ID, &it.BookingID, &it.AccountID, &it.BranchID, &kind, &state, &it.APIID, &payload, &it.Fingerprint, &it.Version,
-		&lease, &it.Attempts, &it.Looks, &sent, &next, &settled, &reason, &created, &updated)
+		&lease, &it.Attempts, &it.Looks, &it.Late, &sent, &next, &settled, &reason, &created, &updated)
 	if err != nil {
 		return it, err
 	}
