@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -55,7 +56,8 @@ type pace struct {
 }
 
 // allow counts a call and tells whether both windows still had room for it. A
-// refused call takes no room.
+// refused call takes no room. Calls may be counted in another order than that of
+// their arrival.
 func (p *pace) allow(l Limits, address string, now time.Time) bool {
 	if l == Off {
 		return true
@@ -67,7 +69,8 @@ func (p *pace) allow(l Limits, address string, now time.Time) bool {
 	calls := since(p.seen[address], now.Add(-time.Minute))
 	ok := len(calls) < perMinute*int(l) && len(since(calls, now.Add(-time.Second))) < perSecond*int(l)
 	if ok {
-		calls = append(calls, now)
+		at, _ := slices.BinarySearchFunc(calls, now, time.Time.Compare)
+		calls = slices.Insert(calls, at, now)
 	}
 	p.seen[address] = calls
 	return ok

@@ -39,6 +39,7 @@ type call struct {
 	header  http.Header
 	body    obj
 	now     time.Time
+	arrived time.Time
 	base    string // address of the pictures as the caller sees it
 	user    *user  // nil: none given
 	company *company
@@ -68,7 +69,8 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 
 // answerAPI plays one API call. cut means that no answer shall reach the caller.
 func (s *Sandbox) answerAPI(r *http.Request) (a answer, cut bool) {
-	c := &call{Sandbox: s, header: r.Header, query: r.URL.Query(), base: s.publicURL}
+	// The limits count arrivals: finding the route, the first time, and waiting for the lock take time of their own.
+	c := &call{Sandbox: s, arrived: s.now(), header: r.Header, query: r.URL.Query(), base: s.publicURL}
 	if c.base == "" {
 		c.base = s.baseFor(r)
 	}
@@ -122,7 +124,7 @@ func (s *Sandbox) gate(r *http.Request, c *call) (a answer, cut, stopped bool) {
 	case f.Off:
 		c.note = "off"
 		a, cut = failed(http.StatusServiceUnavailable, "Сервис временно недоступен"), s.switches.OffCuts
-	case !s.pace.allow(s.limits, remoteHost(r), c.now):
+	case !s.pace.allow(s.limits, remoteHost(r), c.arrived):
 		s.refusals++
 		c.note = "beyond the limits"
 		a = s.rateRefusal()

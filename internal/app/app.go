@@ -33,8 +33,12 @@ func (o Output) say(ru, en string) string {
 	return problem.Text{RU: ru, EN: en}.In(o.Lang)
 }
 
-// drain is how long requests under way may take to end after Ctrl-C or SIGTERM.
-const drain = 8 * time.Second
+// How long requests under way may take to end after Ctrl-C or SIGTERM. What is cut in a demo nobody misses, and a
+// booking that is cut in serve stays as an intent.
+const (
+	drain     = 8 * time.Second
+	drainDemo = 500 * time.Millisecond
+)
 
 // listen opens an address; a busy port is a failure with a fix.
 func listen(ctx context.Context, addr string) (net.Listener, error) {
@@ -45,8 +49,16 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, problem.Because(problem.PortBusy, err).Detailf("%s", addr)
 	default:
-		return nil, problem.Because(problem.FolderUnusable, err).Detailf("cannot listen on %s", addr)
+		return nil, problem.Because(problem.AddressUnusable, err).Detailf("%s", addr)
 	}
+}
+
+// unlessStopped forgives a start that failed because it was stopped.
+func unlessStopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
 }
 
 // newServer has the limits that net/http leaves open. ctx ends the requests that outlive the drain.
@@ -64,7 +76,7 @@ func newServer(ctx context.Context, h http.Handler, log *slog.Logger) *http.Serv
 
 // serveHTTP serves until ctx ends, then lets requests under way finish. What still runs after the drain is
 // cut: a stream has no end of its own.
-func serveHTTP(ctx context.Context, group *errgroup.Group, l net.Listener, h http.Handler, log *slog.Logger) {
+func serveHTTP(ctx context.Context, group *errgroup.Group, l net.Listener, h http.Handler, drain time.Duration, log *slog.Logger) {
 	requests, cut := context.WithCancel(context.WithoutCancel(ctx))
 	server := newServer(requests, h, log)
 	group.Go(func() error {
@@ -79,6 +91,7 @@ func serveHTTP(ctx context.Context, group *errgroup.Group, l net.Listener, h htt
 		ending, done := context.WithTimeout(requests, drain)
 		defer done()
 		if err := server.Shutdown(ending); err != nil {
+			cut() // the calls to YCLIENTS behind the requests end with them
 			return server.Close()
 		}
 		return nil

@@ -209,3 +209,27 @@ func openPaceStore(t *testing.T, cfg *config.Config) *store.Store {
 	t.Cleanup(h.close)
 	return h.store
 }
+
+// A program that is stopped while it starts has not failed.
+func TestStoppedWhileStarting(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	err := Demo(ctx, DemoOptions{Addr: "127.0.0.1:0", NoBrowser: true, Stdout: io.Discard, Stderr: t.Output()})
+	if err != nil && !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(os.TempDir(), "zapis-demo-*")); len(left) != 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestWrongAddress(t *testing.T) {
+	for _, addr := range []string{"foo", "8604", ":99999", "192.0.2.1:8604"} {
+		err := Demo(t.Context(), DemoOptions{Addr: addr, NoBrowser: true, Stdout: io.Discard, Stderr: t.Output()})
+		if !problem.Has(err, problem.AddressUnusable) {
+			t.Errorf("%s: got %v, want address_unusable", addr, err)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -77,12 +78,13 @@ func Demo(ctx context.Context, o DemoOptions) error {
 	salon, salonCtx := errgroup.WithContext(sandboxCtx)
 	serveSandbox(salonCtx, salon, back, sb, log)
 
-	h, err := build(ctx, demoConfig(o, sb, back), log)
+	h, err := build(ctx, demoConfig(o, sb, back), drainDemo, log)
 	if err != nil {
 		front.Close()
-		return err
+		stopSandbox()
+		return errors.Join(unlessStopped(ctx, err), salon.Wait())
 	}
-	serveHTTP(ctx, group, front, demoHandler(h.gateway, back), log)
+	serveHTTP(ctx, group, front, demoHandler(h.gateway, back), drainDemo, log)
 	out := Output{o.Stdout, o.Stderr, o.Lang}
 	out.tellDemo(front, sb, o.LAN)
 	if !o.NoBrowser {

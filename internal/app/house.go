@@ -47,6 +47,7 @@ type house struct {
 	booking *booking.Service
 	jobs    *jobs.Jobs
 
+	drain   time.Duration // patience of close
 	warming sync.WaitGroup
 	cool    context.CancelFunc // ends the warming
 
@@ -58,8 +59,8 @@ type house struct {
 const databaseFile = "zapis.db"
 
 // build makes the house from the bottom up. What was built is closed again when a later part fails.
-func build(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *house, err error) {
-	h := &house{cfg: cfg, log: log, started: time.Now(), metrics: newMetrics()}
+func build(ctx context.Context, cfg *config.Config, patience time.Duration, log *slog.Logger) (_ *house, err error) {
+	h := &house{cfg: cfg, log: log, started: time.Now(), metrics: newMetrics(), drain: patience}
 	defer func() {
 		if err != nil {
 			h.close()
@@ -173,11 +174,10 @@ func (h *house) openStore(ctx context.Context) error {
 
 // close ends the rooms in the reverse order: no new work, then no calls, then no data.
 func (h *house) close() {
-	ctx, done := context.WithTimeout(context.Background(), drain)
+	ctx, done := context.WithTimeout(context.Background(), h.drain)
 	defer done()
 	if h.cool != nil {
 		h.cool()
-		h.warming.Wait()
 	}
 	if h.jobs != nil {
 		h.note(h.jobs.Stop(ctx))
@@ -188,6 +188,7 @@ func (h *house) close() {
 	if h.mirror != nil {
 		h.mirror.Close()
 	}
+	h.warming.Wait()
 	if h.road != nil {
 		h.note(h.road.Close(ctx))
 	}

@@ -71,7 +71,7 @@ func newSandbox(l net.Listener, limits sandbox.Limits, seed int64, log *slog.Log
 
 // serveSandbox also closes the sandbox when ctx ends: its streams of events have no end of their own.
 func serveSandbox(ctx context.Context, group *errgroup.Group, l net.Listener, sb *sandbox.Sandbox, log *slog.Logger) {
-	serveHTTP(ctx, group, l, sb.Handler(), log)
+	serveHTTP(ctx, group, l, sb.Handler(), drainDemo, log)
 	group.Go(func() error {
 		<-ctx.Done()
 		sb.Close()

@@ -39,16 +39,16 @@ func Serve(ctx context.Context, o ServeOptions) error {
 		front.Close()
 		return err
 	}
-	h, err := build(ctx, cfg, log)
+	h, err := build(ctx, cfg, drain, log)
 	if err != nil {
 		front.Close()
 		operator.Close()
-		return err
+		return unlessStopped(ctx, err)
 	}
 	defer h.close()
 	group, ctx := errgroup.WithContext(ctx)
-	serveHTTP(ctx, group, front, h.gateway, log)
-	serveHTTP(ctx, group, operator, h.admin, log)
+	serveHTTP(ctx, group, front, h.gateway, drain, log)
+	serveHTTP(ctx, group, operator, h.admin, drain, log)
 	out.tellServing(cfg, front, operator)
 	return group.Wait()
 }

@@ -94,6 +94,7 @@ const (
 	StoreNewer       Code = "store_newer"
 	KeyWrong         Code = "encryption_key_wrong"
 	PortBusy         Code = "port_busy"
+	AddressUnusable  Code = "address_unusable"
 	FolderUnusable   Code = "folder_unusable"
 	Internal         Code = "internal"
 )
@@ -373,7 +374,11 @@ var table = []Meaning{
 	{PortBusy, 500, ExitLocal, true,
 		Text{"Порт занят", "The port is busy"},
 		Text{"Сервис записи не запущен.", "The booking service is not running."},
-		Text{"Остановите другую программу или назовите другой адрес: --addr 127.0.0.1:8585.", "Stop the other program, or name another address: --addr 127.0.0.1:8585."}},
+		Text{"Остановите другую программу или назовите другой адрес: --addr 127.0.0.1:8500.", "Stop the other program, or name another address: --addr 127.0.0.1:8500."}},
+	{AddressUnusable, 500, ExitUsage, false,
+		Text{"На этом адресе нельзя слушать", "This address cannot be listened on"},
+		Text{"Сервис записи не запущен.", "The booking service is not running."},
+		Text{"Напишите узел:порт этой машины: --addr 127.0.0.1:8500.", "Write host:port of this machine: --addr 127.0.0.1:8500."}},
 	{FolderUnusable, 500, ExitLocal, false,
 		Text{"Папка недоступна", "The folder cannot be used"},
 		Text{"Сервис записи не запущен.", "The booking service is not running."},

@@ -562,7 +562,7 @@ export interface components {
             start: string;
         };
         NewAppointment: {
-            /** @description Service ids of this one visit. */
+            /** @description Service ids of this one visit, each once. */
             services: number[];
             /**
              * Format: int64
