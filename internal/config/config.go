@@ -166,6 +166,7 @@ func Load(o Options) (*Config, error) {
 	l.decideState()
 	l.crossCheck()
 	l.warnUnknown()
+	l.warnTwice()
 	if len(l.faults.List) > 0 {
 		return l.cfg, &l.faults
 	}
@@ -176,6 +177,7 @@ type loader struct {
 	cfg    *Config
 	values map[string]string
 	faults Faults
+	file   *EnvFile // nil without one
 }
 
 func (l *loader) put(key, value string, from Origin) {
@@ -201,7 +203,7 @@ func (l *loader) readFile(path string) {
 		}
 		return
 	}
-	l.cfg.EnvFile = path
+	l.cfg.EnvFile, l.file = path, file
 	for key, value := range file.Values() {
 		l.put(key, value, Origin{Source: "file", File: path, Line: file.Line(key)})
 	}

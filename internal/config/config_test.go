@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -230,5 +231,52 @@ func TestCount(t *testing.T) {
 		if got := Count(n, "ошибка", "ошибки", "ошибок", "fault", "faults").RU; got != want {
 			t.Errorf("Count(%d) = %q, want %q", n, got, want)
 		}
+	}
+}
+
+// What serve refuses is a fault for everybody, so that the doctor says it too.
+func TestAdminAddrIsForThisMachine(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for addr, want := range map[string]bool{
+		"127.0.0.1:1": true, "[::1]:1": true, "localhost:1": true, "127.8.8.8:1": true,
+		":1": false, "0.0.0.0:1": false, "[::]:1": false, "10.0.0.1:1": false, "salon.example.com:1": false, "here": false,
+	} {
+		_, faults := load(t, Options{Environ: []string{"ZAPIS_ADMIN_ADDR=" + addr}})
+		if got := faults == nil; got != want {
+			t.Errorf("%s: accepted = %v, want %v", addr, got, want)
+		}
+	}
+}
+
+func TestTwiceInTheFileIsWarnedOf(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "my.env")
+	write(t, path, "ZAPIS_ADDR=:1\nFOO=1\nFOO=2\nZAPIS_MODE=live\nZAPIS_ADDR=:2\n")
+	cfg, faults := load(t, Options{EnvFile: path})
+	if faults != nil || len(cfg.Warnings) != 1 {
+		t.Fatalf("faults %v, warnings %+v; want one warning", faults, cfg.Warnings)
+	}
+	if w := cfg.Warnings[0]; w.Key != "ZAPIS_ADDR" || !strings.Contains(w.What.EN, "lines 1, 5") || cfg.Addr != ":2" {
+		t.Errorf("got %s: %s, addr %s", w.Key, w.What.EN, cfg.Addr)
+	}
+	// The environment beats both lines: nothing is lost silently.
+	if cfg, _ = load(t, Options{EnvFile: path, Environ: []string{"ZAPIS_ADDR=:3"}}); len(cfg.Warnings) != 0 {
+		t.Errorf("warnings %+v, want none", cfg.Warnings)
+	}
+}
+
+func TestCanWrite(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	write(t, file, "")
+	if err := CanWrite(dir); err != nil {
+		t.Errorf("a fresh folder: %v", err)
+	}
+	for _, path := range []string{file, filepath.Join(dir, "none"), "/proc"} {
+		if CanWrite(path) == nil {
+			t.Errorf("%s can be written, it says", path)
+		}
+	}
+	if entries, _ := os.ReadDir(dir); len(entries) != 1 {
+		t.Errorf("asking left %v behind", entries)
 	}
 }

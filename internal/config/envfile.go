@@ -87,14 +87,22 @@ func (f *EnvFile) Values() map[string]string {
 
 // Line is the line of a variable, the last one where it stands twice (the last one counts); 0 = absent.
 func (f *EnvFile) Line(key string) int {
-	line := 0
+	if lines := f.Lines(key); len(lines) > 0 {
+		return lines[len(lines)-1]
+	}
+	return 0
+}
+
+// Lines are all lines where a variable stands, from the top.
+func (f *EnvFile) Lines(key string) []int {
+	var lines []int
 	statements, _ := scanEnv(f.now)
 	for _, st := range statements {
 		if st.key == key {
-			line = st.line
+			lines = append(lines, st.line)
 		}
 	}
-	return line
+	return lines
 }
 
 // readEnv reads an env file by godotenv and finds its statements by our scanner; they must agree.

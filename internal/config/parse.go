@@ -198,6 +198,20 @@ func badAddr(v string) *Text {
 	return nil
 }
 
+// setAdminAddr wants a loopback address: the console has no sign-in and shows state and profiles.
+func setAdminAddr(c *Config, v string) *Text {
+	c.AdminAddr = v
+	if bad := badAddr(v); bad != nil {
+		return bad
+	}
+	host, _, _ := net.SplitHostPort(v) // badAddr has taken it apart already
+	if ip, err := netip.ParseAddr(host); host == "localhost" || err == nil && ip.IsLoopback() {
+		return nil
+	}
+	what := T("пульт открыт не только этой машине: он показывает состояние и профили без входа", "the console would be open to others: it shows state and profiles without a sign-in")
+	return &what
+}
+
 func setOrigins(c *Config, v string) *Text {
 	for i, part := range split(v) {
 		u, err := url.Parse(strings.TrimRight(part, "/"))

@@ -2,8 +2,10 @@ package config
 
 import (
 	"cmp"
+	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -94,6 +96,25 @@ func (l *loader) warnUnknown() {
 			fix = Tf("переименуйте в %s", "rename it to %s", meant)
 		}
 		l.warn(key, T("такой переменной Zapis не знает", "Zapis knows no such variable"), fix)
+	}
+}
+
+// warnTwice names variables of ours that stand in the file more than once: whoever edits the first is not heard.
+func (l *loader) warnTwice() {
+	if l.file == nil {
+		return
+	}
+	for _, key := range slices.Sorted(maps.Keys(l.file.Values())) {
+		lines := l.file.Lines(key)
+		if len(lines) < 2 || l.cfg.origins[key].Source != "file" {
+			continue
+		}
+		var text []string
+		for _, line := range lines {
+			text = append(text, strconv.Itoa(line))
+		}
+		l.warn(key, Tf("стоит в файле не раз (строки %s), считается последняя", "stands in the file more than once (lines %s), the last one counts", strings.Join(text, ", ")),
+			T("оставьте одну строку", "keep one line"))
 	}
 }
 
