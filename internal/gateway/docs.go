@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"net/http"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -92,22 +93,20 @@ type docsGroup struct {
 	Calls []example
 }
 
-var groupOrder = []string{tagService, tagCatalogue, tagAuth, tagBookings, tagProfile}
-
-// docsPage shows every operation of the document with calls that can be pasted as they stand.
+// docsPage shows every operation of the document with calls that can be pasted as they stand, in the order of a visit.
 func (g *Gateway) docsPage(w http.ResponseWriter, r *http.Request) {
 	view := docsView{Lang: pageLanguage(r), Base: baseAddress(r)}
 	real := g.samples(r.Context())
-	groups := map[string]*docsGroup{}
+	byID := map[string]*huma.Operation{}
 	for _, op := range g.operations {
-		tag := op.Tags[0]
-		if groups[tag] == nil {
-			groups[tag] = &docsGroup{Title: tag}
-		}
-		groups[tag].Calls = append(groups[tag].Calls, illustrate(g.docs.api, op, view.Base, real))
+		byID[op.OperationID] = op
 	}
-	for _, tag := range groupOrder {
-		view.Groups = append(view.Groups, *groups[tag])
+	for _, part := range walk {
+		group := docsGroup{Title: part.title}
+		for _, id := range part.calls {
+			group.Calls = append(group.Calls, illustrate(g.docs.api, byID[id], view.Base, real))
+		}
+		view.Groups = append(view.Groups, group)
 	}
 	if err := showPage(w, r, "docs.html", view); err != nil {
 		g.fail(w, r, problem.Because(problem.Internal, err))
@@ -140,11 +139,12 @@ func (g *Gateway) samples(ctx context.Context) samples {
 	if err != nil || len(branches) == 0 {
 		return real
 	}
-	real.branch = branches[0].ID
-	if branches[0].Consent.Required {
-		real.consent = branches[0].Consent.Version
+	branch := easiest(branches)
+	real.branch, real.codeRequired, real.commentRequired = branch.ID, branch.Rules.CodeRequired, branch.Rules.CommentRequired
+	if branch.Consent.Required {
+		real.consent = branch.Consent.Version
 	}
-	if zone, err := time.LoadLocation(branches[0].Zone); err == nil {
+	if zone, err := time.LoadLocation(branch.Zone); err == nil {
 		real.date = g.now().In(zone).AddDate(0, 0, 1).Format(time.DateOnly)
 	}
 	list, err := g.catalogue.Services(ctx, real.branch, salon.AnyStaff)
@@ -157,6 +157,12 @@ func (g *Gateway) samples(ctx context.Context) samples {
 		}
 	}
 	return real
+}
+
+// easiest is the first branch where a guest books without a code, else the first: the code of the sign-in is used up.
+func easiest(branches []salon.Branch) salon.Branch {
+	i := slices.IndexFunc(branches, func(b salon.Branch) bool { return !b.Rules.CodeRequired })
+	return branches[max(i, 0)]
 }
 
 // pageLanguage is ?lang=, else what the browser prefers.

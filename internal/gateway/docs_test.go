@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"zapis/internal/problem"
+	"zapis/internal/salon"
 )
 
 func TestDocsPage(t *testing.T) {
@@ -71,23 +72,39 @@ func TestCurlLinesAreShell(t *testing.T) {
 		t.Skip("no sh on this machine")
 	}
 	g, _ := over(newFake())
-	for _, op := range g.operations {
-		e := illustrate(g.docs.api, op, "http://127.0.0.1:8484", samples{branch: 1, service: 331, date: "2026-11-25", consent: "v1"})
-		script := "curl() { for a; do printf '%s\\n' \"$a\"; done; }\nTOKEN=za_t BOOKING=b-1 START=s1.x REFRESH=zr_r\n" + e.Curl
-		out, err := exec.CommandContext(t.Context(), sh, "-eu", "-c", script).CombinedOutput()
-		if err != nil {
-			t.Errorf("%s: %v\n%s\n%s", op.OperationID, err, out, e.Curl)
-			continue
-		}
-		args := string(out)
-		if !strings.Contains(args, "http://127.0.0.1:8484/v1/") || regexp.MustCompile(`TOKEN|BOOKING|START|REFRESH|KEY\b`).MatchString(args) {
-			t.Errorf("%s: the shell reads %s", op.OperationID, args)
-		}
-		if op.OperationID == "createBooking" {
-			body := args[strings.Index(args, "-d\n")+3:]
-			if w := call(g, "POST", "/v1/bookings", body, "Idempotency-Key", "12345678"); w.Code != 201 || !strings.Contains(body, `"consent":{"version":"v1"}`) {
-				t.Errorf("the example booking is refused: %d %s\n%s", w.Code, w.Body, body)
+	for _, required := range []bool{false, true} {
+		real := samples{branch: 1, service: 331, date: "2026-11-25", consent: "v1", codeRequired: required, commentRequired: required}
+		for _, op := range g.operations {
+			e := illustrate(g.docs.api, op, "http://127.0.0.1:8484", real)
+			script := "curl() { for a; do printf '%s\\n' \"$a\"; done; }\nTOKEN=za_t BOOKING=b-1 SECRET=zs_s STAFF=1 START=s1.x REFRESH=zr_r\n" +
+				strings.Replace(strings.Replace(e.Curl, "ERASE=no", "ERASE=yes", 1), "CODE=\n", "CODE=54321\n", 1)
+			out, err := exec.CommandContext(t.Context(), sh, "-eu", "-c", script).CombinedOutput()
+			if err != nil {
+				t.Errorf("%s: %v\n%s\n%s", op.OperationID, err, out, e.Curl)
+				continue
+			}
+			args := string(out)
+			if !strings.Contains(args, "http://127.0.0.1:8484/v1/") || regexp.MustCompile(`TOKEN|BOOKING|SECRET|STAFF|START|REFRESH|CODE|KEY\b`).MatchString(args) {
+				t.Errorf("%s: the shell reads %s", op.OperationID, args)
+			}
+			if op.OperationID == "createBooking" {
+				body := args[strings.LastIndex(args, "-d\n")+3:]
+				w := call(g, "POST", "/v1/bookings", body, "Idempotency-Key", "12345678")
+				if w.Code != 201 || !strings.Contains(body, `"consent":{"version":"v1"}`) || strings.Contains(body, `"code":"54321"`) != required || strings.Contains(body, `"comment"`) != required {
+					t.Errorf("the example booking is refused: %d %s\n%s", w.Code, w.Body, body)
+				}
 			}
 		}
+	}
+}
+
+// The code of the sign-in is used up: where there is a choice, the examples book where none is asked for.
+func TestEasiestBranch(t *testing.T) {
+	strict := salon.Branch{ID: 1, Rules: salon.Rules{CodeRequired: true}}
+	if got := easiest([]salon.Branch{strict, {ID: 2}}).ID; got != 2 {
+		t.Errorf("got branch %d, want 2", got)
+	}
+	if got := easiest([]salon.Branch{strict}).ID; got != 1 {
+		t.Errorf("got branch %d, want 1", got)
 	}
 }

@@ -17,7 +17,13 @@ type samples struct {
 	branch, service int64
 	date            string
 	consent         string // version of the text, where the branch wants consent
+	codeRequired    bool   // of a guest who books
+	commentRequired bool
 }
+
+const samplePhone = "+79000000001"
+
+var jsonBody = [2]string{"Content-Type", "application/json"}
 
 // example is one operation of the readable page.
 type example struct {
@@ -48,12 +54,13 @@ func illustrate(api *huma.OpenAPI, op *huma.Operation, base string, real samples
 			call.headers = append(call.headers, [2]string{p.Name, "KEY"})
 		}
 	}
-	if len(query) > 0 {
-		call.url += "?" + strings.ReplaceAll(query.Encode(), "%2C", ",")
-	}
+	call.url = withQuery(call.url, query)
 	needs := needed(op)
-	if needs == "session" || needs == "session or booking secret" {
+	switch needs {
+	case bySessionOnly:
 		call.headers = append(call.headers, [2]string{"Authorization", "Bearer TOKEN"})
+	case bySecretToo: // the example books as a guest
+		call.headers = append(call.headers, [2]string{"Zapis-Booking-Secret", "SECRET"})
 	}
 	if op.RequestBody != nil {
 		schema := op.RequestBody.Content["application/json"].Schema
@@ -62,11 +69,11 @@ func illustrate(api *huma.OpenAPI, op *huma.Operation, base string, real samples
 			panic(err) // made of maps, texts and numbers
 		}
 		call.body = string(body)
-		call.headers = append(call.headers, [2]string{"Content-Type", "application/json"})
+		call.headers = append(call.headers, jsonBody)
 	}
 	e := example{
 		ID: op.OperationID, Method: op.Method, Path: op.Path, Summary: op.Summary, Description: op.Description, Needs: needs,
-		Curl: call.curl() + begins(op, call), Dart: call.dart(), TypeScript: call.typeScript(),
+		Curl: real.script(op.OperationID, base, call), Dart: call.dart(), TypeScript: call.typeScript(),
 	}
 	for _, code := range []int{200, 201, 202, 204, 400, 401, 403, 404, 409, 413, 415, 422, 429, 503} {
 		if r := op.Responses[fmt.Sprint(code)]; r != nil {
@@ -76,24 +83,23 @@ func illustrate(api *huma.OpenAPI, op *huma.Operation, base string, real samples
 	return e
 }
 
-// begins shows how the start of a booking is taken out of an answer in a shell.
-func begins(op *huma.Operation, call wire) string {
-	if op.OperationID != "listSlots" && op.OperationID != "listNearestSlots" {
-		return ""
-	}
-	return "\n\nSTART=$(" + call.curl() + ` | grep -o 's1\.[^"]*' | head -n 1)`
-}
+// How a caller is known, where not everybody may call.
+const (
+	bySessionOnly = "session"
+	byGuestToo    = "session, or a guest"
+	bySecretToo   = "session or booking secret"
+)
 
 func needed(op *huma.Operation) string {
 	switch {
 	case len(op.Security) == 0:
 		return ""
 	case len(op.Security) == 1:
-		return "session"
+		return bySessionOnly
 	case len(op.Security[1]) == 0:
-		return "session, or a guest"
+		return byGuestToo
 	}
-	return "session or booking secret"
+	return bySecretToo
 }
 
 // parameter is a value for a parameter; empty for one that may be left out.
@@ -125,6 +131,8 @@ func (s samples) value(schemas huma.Registry, schema *huma.Schema, name string) 
 		return "START"
 	case name == "name":
 		return "Анна"
+	case name == "code":
+		return "CODE"
 	case name == "version":
 		return s.consent
 	case len(schema.Examples) > 0:
@@ -144,7 +152,7 @@ func (s samples) value(schemas huma.Registry, schema *huma.Schema, name string) 
 		for key, prop := range schema.Properties {
 			wanted := schema.Required
 			// A body of optional members only would teach nothing, so all of them are shown.
-			if len(wanted) == 0 || slices.Contains(wanted, key) || key == "phone" || key == "consent" && s.consent != "" {
+			if len(wanted) == 0 || slices.Contains(wanted, key) || s.wants(key) {
 				out[key] = s.value(schemas, prop, key)
 			}
 		}
@@ -152,13 +160,28 @@ func (s samples) value(schemas huma.Registry, schema *huma.Schema, name string) 
 	}
 	switch name {
 	case "phone":
-		return "+79000000001"
+		return samplePhone
 	case "email":
 		return "anna@example.com"
 	case "refresh_token":
 		return "REFRESH"
 	}
 	return "text"
+}
+
+// wants reports a member that may be left out, but not here.
+func (s samples) wants(key string) bool {
+	switch key {
+	case "phone":
+		return true
+	case "consent":
+		return s.consent != ""
+	case "code":
+		return s.codeRequired
+	case "comment":
+		return s.commentRequired
+	}
+	return false
 }
 
 // curl quotes for a POSIX shell. The placeholders are shell variables that the earlier calls fill.
@@ -181,8 +204,8 @@ func (c wire) curl() string {
 	return b.String()
 }
 
-var shellVariables = strings.NewReplacer("KEY", `'"$(date +%s)-demo"'`, "TOKEN", `'"$TOKEN"'`, "BOOKING", `'"$BOOKING"'`,
-	`"START"`, `"'"$START"'"`, "REFRESH", `'"$REFRESH"'`)
+var shellVariables = strings.NewReplacer("KEY", `'"$KEY"'`, "TOKEN", `'"$TOKEN"'`, "BOOKING", `'"$BOOKING"'`, "SECRET", `'"$SECRET"'`,
+	"STAFF", `'"$STAFF"'`, `"START"`, `"'"$START"'"`, `"CODE"`, `"'"$CODE"'"`, "REFRESH", `'"$REFRESH"'`)
 
 func shellQuote(text string) string {
 	return shellVariables.Replace("'" + strings.ReplaceAll(text, "'", `'\''`) + "'")
@@ -232,6 +255,7 @@ func indented(body string) string { return strings.ReplaceAll(body, "\n", "\n  "
 // placeholders and the names that code gives them.
 var placeholders = [][2]string{
 	{"KEY", "idempotencyKey"}, {"TOKEN", "accessToken"}, {"BOOKING", "bookingId"}, {"START", "start"}, {"REFRESH", "refreshToken"},
+	{"SECRET", "bookingSecret"}, {"CODE", "code"},
 }
 
 // quoted writes a text as a string literal, with placeholders interpolated.

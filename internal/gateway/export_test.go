@@ -8,3 +8,6 @@ func (g *Gateway) Patterns() []string {
 	}
 	return append(list, g.plain...)
 }
+
+// Operations counts the routes of the API.
+func (g *Gateway) Operations() int { return len(g.operations) }

@@ -64,6 +64,7 @@ func TestScenarios(t *testing.T) {
 		{name: "in English", method: "GET", path: "/v1/nothing", headers: []string{"Accept-Language", "de, en-GB;q=0.8, ru;q=0.1"}, status: 404, code: "route_unknown", has: []string{"No such address"}, header: map[string]string{"Content-Language": "en"}},
 		{name: "trailing slash", method: "GET", path: "/v1/app/", status: 404, code: "route_unknown"},
 		{name: "doubled slash", method: "GET", path: "/v1//app", status: 404, code: "route_unknown"},
+		{name: "empty booking id", method: "GET", path: "/v1/bookings//calendar.ics", status: 404, code: "route_unknown", header: map[string]string{"Location": ""}},
 		{name: "dots", method: "GET", path: "/v1/x/../app", status: 404, code: "route_unknown"},
 		{name: "encoded dots", method: "GET", path: "/v1/bookings/..%2f..%2fapp", status: 404, code: "route_unknown"},
 		{name: "NUL in the path", method: "GET", path: "/v1/bookings/b%00", status: 404, code: "route_unknown"},
