@@ -152,22 +152,24 @@ func (e *exam) yours() Text {
 	return config.Tf("выберите из своих: %s; или дайте сотруднику доступ в YCLIENTS", "choose one of yours: %s; or give the employee access in YCLIENTS", strings.Join(ids, ", "))
 }
 
-// rights are what the employee's token does for Zapis, each with what will not work without it.
+// rights are what the employee's token does for Zapis, each with what will not work without it. Without a needed
+// one nothing can be booked safely: the fate of a booking whose answer was lost stays unknown for good.
 var rights = []struct {
-	has  func(*yclients.Permissions) bool
-	lost Text
+	needed bool
+	has    func(*yclients.Permissions) bool
+	lost   Text
 }{
-	{func(p *yclients.Permissions) bool { return p.Timetable != nil && p.Timetable.TimetableAccess },
+	{true, func(p *yclients.Permissions) bool { return p.Timetable != nil && p.Timetable.TimetableAccess },
 		config.T("журнал записи (без него не узнать судьбу записи, ответ на которую потерялся)", "the timetable (without it a booking whose answer was lost cannot be looked up)")},
-	{func(p *yclients.Permissions) bool { return p.RecordForm != nil && p.RecordForm.RecordFormAccess },
+	{false, func(p *yclients.Permissions) bool { return p.RecordForm != nil && p.RecordForm.RecordFormAccess },
 		config.T("окно записи (без него не прочитать отдельную запись)", "the record form (without it a single record cannot be read)")},
-	{func(p *yclients.Permissions) bool { return p.RecordForm != nil && p.RecordForm.EditRecordsAccess },
+	{false, func(p *yclients.Permissions) bool { return p.RecordForm != nil && p.RecordForm.EditRecordsAccess },
 		config.T("изменение записей (без него не перенести запись, сделанную не в приложении)", "editing records (without it a booking made elsewhere cannot be moved)")},
-	{func(p *yclients.Permissions) bool { return p.RecordForm != nil && p.RecordForm.DeleteRecordsAccess },
+	{false, func(p *yclients.Permissions) bool { return p.RecordForm != nil && p.RecordForm.DeleteRecordsAccess },
 		config.T("удаление записей (без него не отменить запись, сделанную не в приложении)", "deleting records (without it a booking made elsewhere cannot be cancelled)")},
-	{func(p *yclients.Permissions) bool { return p.Clients != nil && p.Clients.ClientsAccess },
+	{false, func(p *yclients.Permissions) bool { return p.Clients != nil && p.Clients.ClientsAccess },
 		config.T("клиентская база (без неё не сверить, чья это запись)", "the client base (without it nobody can tell whose booking it is)")},
-	{func(p *yclients.Permissions) bool { return p.Timetable != nil && p.Timetable.TimetablePhonesAccess },
+	{false, func(p *yclients.Permissions) bool { return p.Timetable != nil && p.Timetable.TimetablePhonesAccess },
 		config.T("телефоны клиентов в журнале (без них не сверить, чья это запись)", "clients' phones in the timetable (without them nobody can tell whose booking it is)")},
 }
 
@@ -180,20 +182,41 @@ func checkRights(ctx context.Context, e *exam, branch int64) []Finding {
 	if err != nil {
 		return []Finding{Explain(err)}
 	}
-	var lost Text
+	needed, wished := missingRights(p)
+	var out []Finding
+	if needed != (Text{}) {
+		f := Finding{Status: StatusFailure, Found: config.Tf("нет необходимого права: %s", "a needed right is missing: %s", needed), Problem: problem.UpstreamForbidden}
+		if e.AllowMissingRights {
+			f.Status = StatusWarning
+		}
+		out = append(out, f)
+	}
+	if wished != (Text{}) {
+		out = append(out, Finding{Found: config.Tf("нет прав: %s", "missing rights: %s", wished), Problem: problem.UpstreamForbidden})
+	}
+	if len(out) == 0 {
+		return ok(Text{})
+	}
+	return out
+}
+
+// missingRights lists the rights that are not there, the needed ones apart.
+func missingRights(p *yclients.Permissions) (needed, wished Text) {
 	for _, r := range rights {
-		if !r.has(p) {
-			sep := "; "
-			if lost == (Text{}) {
-				sep = ""
-			}
-			lost = config.Tf("%s%s%s", "%s%s%s", lost, sep, r.lost)
+		if r.has(p) {
+			continue
+		}
+		list := &wished
+		if r.needed {
+			list = &needed
+		}
+		if *list == (Text{}) {
+			*list = r.lost
+		} else {
+			*list = config.Tf("%s; %s", "%s; %s", *list, r.lost)
 		}
 	}
-	if lost != (Text{}) {
-		return []Finding{{Found: config.Tf("нет прав: %s", "missing rights: %s", lost), Problem: problem.UpstreamForbidden}}
-	}
-	return ok(Text{})
+	return needed, wished
 }
 
 func checkBookingOpen(ctx context.Context, e *exam, branch int64) []Finding {

@@ -18,6 +18,7 @@ const (
 	CheckEnvPrivate  = "env_file_private"
 	CheckVariables   = "variables"
 	CheckUnknown     = "unknown_variables"
+	CheckStore       = "store"
 	CheckResolve     = "address_resolves"
 	CheckConnect     = "address_connects"
 	CheckTLS         = "address_tls"
@@ -28,6 +29,7 @@ const (
 	CheckZone        = "branch_timezone"
 	CheckRights      = "branch_rights"
 	CheckBookingOpen = "branch_booking_open"
+	CheckWaiting     = "branch_waiting_lists"
 )
 
 // Checks are all checks, causes before effects; those of a branch come last.
@@ -49,6 +51,11 @@ var Checks = []Check{
 	{
 		Code: CheckUnknown, Severity: Warning, Title: config.T("нет лишних переменных", "no variables in vain"),
 		WhatToDo: config.T("сверьте имена: zapis config show", "compare the names: zapis config show"), run: checkUnknown,
+	},
+	{
+		Code: CheckStore, Severity: Failure, Title: config.T("хранилище доступно", "the store can be used"),
+		DependsOn: []string{CheckVariables},
+		WhatToDo:  problem.Of(problem.StoreUnavailable).Fix, run: checkStore,
 	},
 	{
 		Code: CheckResolve, Severity: Failure, Title: config.T("адрес YCLIENTS находится", "the address of YCLIENTS resolves"),
@@ -102,6 +109,11 @@ var Checks = []Check{
 		DependsOn: []string{CheckBranch},
 		WhatToDo: config.T("в YCLIENTS: Онлайн-запись → включите услуги и сотрудников для онлайн-записи",
 			"in YCLIENTS: Online booking → open services and employees for online booking"), run: checkBookingOpen,
+	},
+	{
+		Code: CheckWaiting, Severity: Warning, PerBranch: true, Title: config.T("среди мастеров нет листа ожидания", "no master is a waiting list"),
+		DependsOn: []string{CheckBookingOpen},
+		WhatToDo:  config.T("скройте их переменной ZAPIS_HIDDEN_STAFF", "hide them by ZAPIS_HIDDEN_STAFF"), run: checkWaiting,
 	},
 }
 
@@ -216,6 +228,27 @@ func checkUnknown(_ context.Context, e *exam, _ int64) []Finding {
 		return ok(Text{})
 	}
 	return out
+}
+
+// checkStore asks whether a server could keep what it must remember.
+func checkStore(ctx context.Context, e *exam, _ int64) []Finding {
+	if e.OpenStore == nil {
+		return nil
+	}
+	err := e.OpenStore(ctx, e.Config)
+	if err == nil {
+		return ok(Text{})
+	}
+	p := problem.From(err)
+	found := lower(p.Meaning().Title)
+	if p.Detail != "" {
+		found = config.Tf("%s: %s", "%s: %s", found, clip(p.Detail))
+	}
+	next := p.Meaning().Fix
+	if p.Code == problem.FolderUnusable {
+		next = config.T("назовите в ZAPIS_DATA папку, в которую можно писать", "name a folder that can be written in ZAPIS_DATA")
+	}
+	return failed(p.Code, found, next)
 }
 
 // maxSkew is how far the clock may be off before times in logs and limits mislead.

@@ -68,6 +68,8 @@ type Finding struct {
 	Found, Next Text
 	// Problem is the row of the table of failures behind it; it decides the exit code.
 	Problem problem.Code
+	// After is the check that would have to succeed first, where that is why this one was skipped.
+	After string
 }
 
 // Report is all findings, in the order of Checks.
@@ -93,6 +95,11 @@ type Options struct {
 	// NewClient makes the client of all calls; user is empty for calls with the API key only. The caller
 	// decides about pace and roots.
 	NewClient func(partner, user yclients.Token) (*yclients.Client, error)
+	// OpenStore says why the server's store cannot be used, as a *problem.Error; nil error when it can. It must
+	// change nothing. Without it the check of the store is left out.
+	OpenStore func(context.Context, *config.Config) error
+	// AllowMissingRights makes a warning of the missing right that is otherwise a failure.
+	AllowMissingRights bool
 	// Only names the checks wanted; their dependencies run too. Empty = all.
 	Only []string
 	// Now is the clock; default time.Now.
@@ -160,6 +167,7 @@ type exam struct {
 	foreign map[int64]Company
 	date    time.Time // the server's clock
 	dateAt  time.Time // ours, in the middle of the same call
+	waiting []string  // ids of masters that look like waiting lists, of the branches so far
 	passed  map[passKey]bool
 }
 
@@ -192,7 +200,7 @@ func (e *exam) ask(ctx context.Context, c Check, branch int64) []Finding {
 	for _, need := range c.DependsOn {
 		if !e.passed[passKey{need, 0}] && !e.passed[passKey{need, branch}] {
 			return []Finding{{
-				Check: c.Code, Title: c.Title, Status: StatusSkipped, Branch: branch,
+				Check: c.Code, Title: c.Title, Status: StatusSkipped, Branch: branch, After: need,
 				Found: config.Tf("не проверено: сначала «%s»", "not checked: first \"%s\"", titleOf(need)),
 			}}
 		}

@@ -84,7 +84,9 @@ func find(t *testing.T, r *doctor.Report, check string, branch int64) doctor.Fin
 func TestAllWell(t *testing.T) {
 	t.Parallel()
 	sb := sandbox.Start(t, sandbox.WithLimits(sandbox.Off))
-	r := examine(t, envFor(sb, "ZAPIS_COMPANY_IDS", "4565,4566"))
+	r := examine(t, envFor(sb, "ZAPIS_COMPANY_IDS", "4565,4566", "ZAPIS_HIDDEN_STAFF", "Лист ожидания"), func(o *doctor.Options) {
+		o.OpenStore = func(context.Context, *config.Config) error { return nil }
+	})
 	for _, f := range r.Findings {
 		if f.Status != doctor.StatusOK {
 			t.Errorf("%s (branch %d): got %s: %s", f.Check, f.Branch, f.Status, f.Found.EN)
@@ -143,16 +145,86 @@ func TestAccountFailures(t *testing.T) {
 	}
 }
 
+// The right to look a record up is needed, the others are wishes.
 func TestRightsAreNamed(t *testing.T) {
 	t.Parallel()
 	sb := sandbox.Start(t, sandbox.WithLimits(sandbox.Off))
+	rights := func(r *doctor.Report) (out []doctor.Finding) {
+		return slices.DeleteFunc(slices.Clone(r.Findings), func(f doctor.Finding) bool { return f.Check != doctor.CheckRights })
+	}
 	r := examine(t, envFor(sb, "YCLIENTS_USER_TOKEN", sandbox.NoRightsUserToken))
-	f := find(t, r, doctor.CheckRights, 4564)
-	if f.Status != doctor.StatusWarning || !strings.Contains(f.Found.EN, "cannot be looked up") || !strings.Contains(f.Next.EN, "Users") {
-		t.Errorf("got %s: %s → %s", f.Status, f.Found.EN, f.Next.EN)
+	got := rights(r)
+	if len(got) != 2 || r.ExitCode() != 4 {
+		t.Fatalf("exit %d, findings %+v; want 4 and two", r.ExitCode(), got)
+	}
+	if f := got[0]; f.Status != doctor.StatusFailure || !strings.Contains(f.Found.EN, "cannot be looked up") || !strings.Contains(f.Next.EN, "Users") {
+		t.Errorf("needed: %s: %s → %s", f.Status, f.Found.EN, f.Next.EN)
+	}
+	if f := got[1]; f.Status != doctor.StatusWarning || strings.Contains(f.Found.EN, "cannot be looked up") || !strings.Contains(f.Found.EN, "cannot be cancelled") {
+		t.Errorf("wished: %s: %s", f.Status, f.Found.EN)
+	}
+	r = examine(t, envFor(sb, "YCLIENTS_USER_TOKEN", sandbox.NoRightsUserToken), func(o *doctor.Options) { o.AllowMissingRights = true })
+	if got := rights(r); r.ExitCode() != 0 || len(got) != 2 || got[0].Status != doctor.StatusWarning {
+		t.Errorf("allowed: exit %d, %+v", r.ExitCode(), got)
 	}
 	if r = examine(t, envFor(sb, "YCLIENTS_USER_TOKEN", sandbox.AppUserToken)); find(t, r, doctor.CheckRights, 4564).Status != doctor.StatusOK {
 		t.Errorf("the app's employee: %+v", find(t, r, doctor.CheckRights, 4564))
+	}
+}
+
+// A server that cannot keep anything books nothing, however well YCLIENTS answers.
+func TestStoreThatCannotBeUsed(t *testing.T) {
+	t.Parallel()
+	sb := sandbox.Start(t, sandbox.WithLimits(sandbox.Off))
+	for code, exit := range map[problem.Code]int{problem.StoreUnavailable: 6, problem.FolderUnusable: 6, problem.StoreNewer: 6, problem.KeyWrong: 3} {
+		r := examine(t, envFor(sb), func(o *doctor.Options) {
+			o.OpenStore = func(context.Context, *config.Config) error { return problem.New(code).Detailf("the detail") }
+		})
+		f := find(t, r, doctor.CheckStore, 0)
+		if f.Status != doctor.StatusFailure || f.Problem != code || r.ExitCode() != exit || !strings.Contains(f.Found.EN, "the detail") || f.Next.RU == "" {
+			t.Errorf("%s: exit %d, %+v", code, r.ExitCode(), f)
+		}
+		if f := find(t, r, doctor.CheckAPIKey, 0); f.Status != doctor.StatusOK {
+			t.Errorf("%s: YCLIENTS was not asked: %+v", code, f)
+		}
+	}
+}
+
+func TestWaitingListsAreNamed(t *testing.T) {
+	t.Parallel()
+	sb := sandbox.Start(t, sandbox.WithLimits(sandbox.Off))
+	r := examine(t, envFor(sb, "ZAPIS_HIDDEN_STAFF", "17"))
+	f := find(t, r, doctor.CheckWaiting, 4564)
+	if f.Status != doctor.StatusWarning || r.ExitCode() != 0 || !strings.HasPrefix(f.Next.EN, "ZAPIS_HIDDEN_STAFF=17,") || !strings.Contains(f.Found.EN, "ожидания") {
+		t.Fatalf("exit %d, %+v", r.ExitCode(), f)
+	}
+	// The line does what it promises.
+	hidden := strings.TrimPrefix(f.Next.EN, "ZAPIS_HIDDEN_STAFF=")
+	if f = find(t, examine(t, envFor(sb, "ZAPIS_HIDDEN_STAFF", hidden)), doctor.CheckWaiting, 4564); f.Status != doctor.StatusOK {
+		t.Errorf("hidden: %+v", f)
+	}
+}
+
+// One failure is one thing to mend: a person reads one line about all that waits for it, a script reads all.
+func TestSkippedChecksAreOneLine(t *testing.T) {
+	t.Parallel()
+	sb := sandbox.Start(t, sandbox.WithLimits(sandbox.Off))
+	r := examine(t, envFor(sb, "YCLIENTS_API_TOKEN", "other-key", "ZAPIS_COMPANY_IDS", "4565"))
+	skipped := 0
+	for _, f := range r.Findings {
+		if f.Status == doctor.StatusSkipped {
+			skipped++
+		}
+	}
+	var text, machine bytes.Buffer
+	if err := errors.Join(r.WriteText(&text, "en"), r.WriteJSON(&machine, "en")); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(text.String(), "skipped"); n != 1 || !strings.Contains(text.String(), `first "the API key is accepted"`) {
+		t.Errorf("%d lines of skipped checks, want one:\n%s", n, text.String())
+	}
+	if n := strings.Count(machine.String(), `"skipped"`); n != skipped || n < 10 {
+		t.Errorf("JSON has %d skipped checks, the report %d", n, skipped)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"zapis/internal/config"
@@ -30,33 +31,71 @@ func (r *Report) WriteText(w io.Writer, lang string) error {
 	return err
 }
 
-// WriteFindings writes the findings alone, without the summary.
+// WriteFindings writes the findings alone, without the summary. What was skipped because of one failure is one line.
 func (r *Report) WriteFindings(w io.Writer, lang string) error {
 	var b strings.Builder
 	var branch int64
-	for _, f := range r.Findings {
+	for rest := r.Findings; len(rest) > 0; {
+		if n := skippedRun(rest); n > 1 {
+			fmt.Fprintf(&b, "  %s\n", foldSkipped(rest[:n]).In(lang))
+			rest = rest[n:]
+			continue
+		}
+		f := rest[0]
+		rest = rest[1:]
 		if f.Branch != branch {
 			branch = f.Branch
 			if branch != 0 {
 				fmt.Fprintf(&b, "%s\n", config.Tf("филиал %d%s", "branch %d%s", branch, r.titled(branch)).In(lang))
 			}
 		}
-		indent := "  "
-		if branch != 0 {
-			indent = "    "
-		}
-		mark := marks[f.Status]
-		fmt.Fprintf(&b, "%s%s %s: %s", indent, mark.sign, mark.word.In(lang), f.Title.In(lang))
-		if found := f.Found.In(lang); found != "" {
-			fmt.Fprintf(&b, ": %s", found)
-		}
-		b.WriteByte('\n')
-		if next := f.Next.In(lang); next != "" {
-			fmt.Fprintf(&b, "%s  → %s\n", indent, next)
-		}
+		writeFinding(&b, f, lang)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+func writeFinding(b *strings.Builder, f Finding, lang string) {
+	indent := "  "
+	if f.Branch != 0 {
+		indent = "    "
+	}
+	mark := marks[f.Status]
+	fmt.Fprintf(b, "%s%s %s: %s", indent, mark.sign, mark.word.In(lang), f.Title.In(lang))
+	if found := f.Found.In(lang); found != "" {
+		fmt.Fprintf(b, ": %s", found)
+	}
+	b.WriteByte('\n')
+	if next := f.Next.In(lang); next != "" {
+		fmt.Fprintf(b, "%s  → %s\n", indent, next)
+	}
+}
+
+// skippedRun is how many of the first findings were skipped for want of others.
+func skippedRun(findings []Finding) int {
+	for i, f := range findings {
+		if f.Status != StatusSkipped || f.After == "" {
+			return i
+		}
+	}
+	return len(findings)
+}
+
+// foldSkipped names everything skipped in a run, each once, and what has to be mended first: what the first
+// of them waits for.
+func foldSkipped(run []Finding) Text {
+	var titles []Text
+	for _, f := range run {
+		if !slices.Contains(titles, f.Title) {
+			titles = append(titles, f.Title)
+		}
+	}
+	list := titles[0]
+	for _, t := range titles[1:] {
+		list = config.Tf("%s; %s", "%s; %s", list, t)
+	}
+	mark := marks[StatusSkipped]
+	return config.Tf("%[1]s %[2]s: %[3]s: не проверено: сначала «%[4]s»", "%[1]s %[2]s: %[3]s: not checked: first \"%[4]s\"", mark.sign, mark.word, list, titleOf(run[0].After))
 }
 
 func (r *Report) titled(branch int64) string {
