@@ -102,6 +102,12 @@ func followLinks(path string) (string, error) {
 	return "", fmt.Errorf("%s: too many symbolic links", path)
 }
 
+// Folder is where Save makes files: that of the file itself, or of what a symbolic link leads to.
+func (f *EnvFile) Folder() (string, error) {
+	target, err := followLinks(f.path)
+	return filepath.Dir(target), err
+}
+
 // Changes are the variables set so far whose value really differs.
 func (f *EnvFile) Changes() []Change { return f.changes }
 

@@ -5,7 +5,9 @@ package setup
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -38,6 +40,8 @@ type Options struct {
 	Company string
 	// BaseURL of YCLIENTS; written to the file when given.
 	BaseURL string
+	// AllowMissingRights goes on with an employee who lacks the needed right; it is then a warning.
+	AllowMissingRights bool
 	// NewClient gives the maker of clients for a configuration (its address and roots).
 	NewClient func(*config.Config) func(partner, user yclients.Token) (*yclients.Client, error)
 	// Doctor are further options of the checks, for tests.
@@ -56,6 +60,7 @@ type Step struct {
 // Steps in their order. The first that fails ends the setup; only the last writes.
 var Steps = []Step{
 	{"env_file", config.T("файл настроек", "env file"), readFile},
+	{"password", config.T("пароль", "password"), takePassword},
 	{"api_key", config.T("API-ключ", "API key"), proveKey},
 	{"user_token", config.T("токен сотрудника", "employee's token"), obtainToken},
 	{"company", config.T("филиал", "branch"), chooseCompany},
@@ -106,6 +111,7 @@ type visit struct {
 	present *config.Config    // as configured before
 	values  map[string]string // what is proven so far, by variable
 	choice  []doctor.Company
+	secret  secret.String // the password, when one is needed
 	result  Result
 	exit    int // exit code of the failing step, where the findings do not tell it
 }
@@ -160,6 +166,9 @@ func readFile(ctx context.Context, v *visit) ([]doctor.Finding, error) {
 		return doctor.Run(ctx, o).Findings, nil
 	}
 	v.file = file
+	if bad := v.unwritable(); bad != nil {
+		return bad, nil
+	}
 	if v.BaseURL != "" {
 		v.values["YCLIENTS_BASE_URL"] = v.BaseURL
 	}
@@ -168,6 +177,36 @@ func readFile(ctx context.Context, v *visit) ([]doctor.Finding, error) {
 		return fine(config.Tf("%s прочитан", "%s is read", v.EnvFile)), nil
 	}
 	return fine(config.Tf("%s будет создан", "%s will be made", v.EnvFile)), nil
+}
+
+// unwritable says why the file could not be written in the end: nobody should give a password before hearing that.
+func (v *visit) unwritable() []doctor.Finding {
+	dir, err := v.file.Folder()
+	if err == nil {
+		err = config.CanWrite(dir)
+	}
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		return refuse(problem.FolderUnusable, config.Tf("папки %s для файла нет", "there is no folder %s for the file", dir),
+			config.Tf("создайте её: mkdir -p %[1]s; или назовите другой файл: --env-file", "make it: mkdir -p %[1]s; or name another file: --env-file", dir))
+	}
+	return refuse(problem.FolderUnusable, config.Tf("в папку файла нельзя писать: %v", "the file's folder cannot be written: %v", err),
+		config.T("дайте себе права на неё или назовите другой файл: --env-file", "give yourself the right to it, or name another file: --env-file"))
+}
+
+// takePassword asks for the password before anything is sent, so that whoever forgot it hears so at once.
+func takePassword(_ context.Context, v *visit) ([]doctor.Finding, error) {
+	if v.Login == "" || !v.UserToken.IsZero() {
+		return nil, nil
+	}
+	var err error
+	if v.secret, err = v.Password(); err != nil || v.secret.IsZero() {
+		return v.usage(config.T("пароль не получен", "no password came"),
+			config.T("передайте его на стандартный ввод: zapis setup … --password-stdin < файл", "give it on standard input: zapis setup … --password-stdin < file")), nil
+	}
+	return nil, nil
 }
 
 // load reads the present configuration with the given values above it.
@@ -186,7 +225,7 @@ func (v *visit) ask(ctx context.Context, only ...string) *doctor.Report {
 		cfg.Account.Branches = []int64{ref.Company}
 	}
 	o := v.Doctor
-	o.Config, o.Only, o.NewClient = cfg, only, v.NewClient(cfg)
+	o.Config, o.Only, o.NewClient, o.AllowMissingRights = cfg, only, v.NewClient(cfg), v.AllowMissingRights
 	if faults != nil {
 		ours := slices.DeleteFunc(slices.Clone(faults.List), func(f config.Fault) bool {
 			_, given := v.values[f.Key]
@@ -270,17 +309,12 @@ func obtainToken(ctx context.Context, v *visit) ([]doctor.Finding, error) {
 
 // signIn exchanges login and password for the token of the employee.
 func (v *visit) signIn(ctx context.Context) (string, []doctor.Finding) {
-	password, err := v.Password()
-	if err != nil || password.IsZero() {
-		return "", v.usage(config.T("пароль не получен", "no password came"),
-			config.T("передайте его на стандартный ввод: zapis setup … --password-stdin < файл", "give it on standard input: zapis setup … --password-stdin < file"))
-	}
 	cfg, _ := v.load(v.values)
 	client, err := v.NewClient(cfg)(yclients.Token(v.values["YCLIENTS_API_TOKEN"]), "")
 	if err != nil {
 		return "", refuse(problem.ConfigInvalid, Text{RU: err.Error(), EN: err.Error()}, Text{})
 	}
-	user, _, err := client.Auth.Login(ctx, &yclients.LoginRequest{Login: config.CleanLogin(v.Login), Password: yclients.Secret(password.Reveal())})
+	user, _, err := client.Auth.Login(ctx, &yclients.LoginRequest{Login: config.CleanLogin(v.Login), Password: yclients.Secret(v.secret.Reveal())})
 	if err != nil {
 		return "", []doctor.Finding{doctor.Explain(err)}
 	}
@@ -355,7 +389,13 @@ func (v *visit) behindForm(ctx context.Context, form int64) (int64, []doctor.Fin
 
 // proveBranch runs the doctor's checks of the chosen branch.
 func proveBranch(ctx context.Context, v *visit) ([]doctor.Finding, error) {
-	return v.ask(ctx, doctor.CheckBranch, doctor.CheckZone, doctor.CheckRights, doctor.CheckBookingOpen, doctor.CheckClock).Findings, nil
+	findings := v.ask(ctx, doctor.CheckBranch, doctor.CheckZone, doctor.CheckRights, doctor.CheckBookingOpen, doctor.CheckClock).Findings
+	for i, f := range findings {
+		if f.Check == doctor.CheckRights && f.Status == doctor.StatusFailure && f.Problem == problem.UpstreamForbidden {
+			findings[i].Next = config.Tf("%s; идти дальше без них: --allow-missing-rights", "%s; to go on without them: --allow-missing-rights", f.Next)
+		}
+	}
+	return findings, nil
 }
 
 // written are the variables that setup writes, in the order of the file.

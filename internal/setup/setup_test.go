@@ -124,7 +124,7 @@ func TestNothingIsWrittenWhenAnythingFails(t *testing.T) {
 		"wrong address":      {func(b *bundle) { b.BaseURL = "ftp://x" }, "api_key", 3, "not an address"},
 		"nobody there":       {func(b *bundle) { b.BaseURL = "http://127.0.0.1:1" }, "api_key", 5, "refused"},
 		"wrong password":     {func(b *bundle) { b.Password = password("other-password") }, "user_token", 4, "login or password are wrong"},
-		"no password":        {func(b *bundle) { b.Password = password("") }, "user_token", 2, "no password"},
+		"no password":        {func(b *bundle) { b.Password = password("") }, "password", 2, "no password"},
 		"second factor":      {func(b *bundle) { b.Login = sandbox.SecondFactorLogin }, "user_token", 4, "second factor"},
 		"nothing to sign in": {func(b *bundle) { b.Login = "" }, "user_token", 2, "nothing to obtain"},
 		"wrong token":        {func(b *bundle) { b.Login, b.UserToken = "", secret.Text("other") }, "user_token", 4, "refused the employee's token"},
@@ -134,6 +134,7 @@ func TestNothingIsWrittenWhenAnythingFails(t *testing.T) {
 		"unknown form":       {func(b *bundle) { b.Company = "https://n1.yclients.com/" }, "company", 4, "no booking form 1"},
 		"unknown company":    {func(b *bundle) { b.Company = "999999" }, "checks", 4, "no branch 999999"},
 		"stranger's company": {func(b *bundle) { b.Company = "7001" }, "checks", 4, ""},
+		"no rights":          {func(b *bundle) { b.Login = sandbox.NoRightsLogin }, "checks", 4, "--allow-missing-rights"},
 		"off":                {func(b *bundle) { must(b.sb.SetFaults(sandbox.Faults{Off: true})) }, "api_key", 5, "trouble"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -239,6 +240,54 @@ func TestBrokenFileIsFoundBeforeAnybodyIsAsked(t *testing.T) {
 	_, failed := b.run(t)
 	if failed == nil || failed.Step.Code != "env_file" || failed.ExitCode() != problem.ExitConfig || b.asked != 0 || len(b.sb.Ledger()) != 0 {
 		t.Errorf("got %v, password asked %d times, %d calls", failed, b.asked, len(b.sb.Ledger()))
+	}
+}
+
+// Nothing is sent, and nobody is asked for a password, while it is clear that nothing can come of it.
+func TestWhatIsHereIsLookedAtBeforeYCLIENTSIsAsked(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		change func(*bundle, string)
+		step   string
+		exit   int
+		says   string
+		asked  int
+	}{
+		"no folder":     {func(b *bundle, dir string) { b.EnvFile = filepath.Join(dir, "none", "my.env") }, "env_file", 6, "mkdir -p ", 0},
+		"folder closed": {func(b *bundle, dir string) { must(os.Chmod(dir, 0o500)); b.EnvFile = filepath.Join(dir, "my.env") }, "env_file", 6, "cannot be written", 0},
+		"link to a lost place": {func(b *bundle, dir string) {
+			b.EnvFile = filepath.Join(dir, "l")
+			must(os.Symlink("none/x", b.EnvFile))
+		}, "env_file", 6, "there is no folder", 0},
+		"no password": {func(b *bundle, _ string) {
+			b.Password = func() (secret.String, error) { b.asked++; return secret.String{}, nil }
+		}, "password", 2, "no password came", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBundle(t)
+			tt.change(b, t.TempDir())
+			_, failed := b.run(t)
+			if failed == nil || failed.Step.Code != tt.step || failed.ExitCode() != tt.exit || !strings.Contains(b.shown.String(), tt.says) {
+				t.Fatalf("got %v; want step %s, exit %d and %q shown:\n%s", failed, tt.step, tt.exit, tt.says, b.shown.String())
+			}
+			if b.asked != tt.asked || len(b.sb.Ledger()) != 0 {
+				t.Errorf("password asked %d times, %d calls; want %d and none", b.asked, len(b.sb.Ledger()), tt.asked)
+			}
+		})
+	}
+}
+
+// Whoever knows what is missing may go on, and hears it again.
+func TestMissingRightsCanBeAllowed(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.Login, b.AllowMissingRights = sandbox.NoRightsLogin, true
+	if _, failed := b.run(t); failed != nil {
+		t.Fatalf("%v\n%s", failed, b.shown.String())
+	}
+	if !strings.Contains(b.shown.String(), "checks warning a needed right is missing") || !strings.Contains(b.file(t), sandbox.NoRightsUserToken) {
+		t.Errorf("file %q; shown:\n%s", b.file(t), b.shown.String())
 	}
 }
 
