@@ -24,6 +24,8 @@ type Commands struct {
 	Sandbox func(context.Context, SandboxOptions) error
 	// Client makes clients of YCLIENTS that keep the pace, for setup and doctor. close ends what is behind them.
 	Client func(*config.Config) (newClient NewClient, close func(), err error)
+	// OpenStore says why a server could not use its store, for doctor. It changes nothing.
+	OpenStore func(context.Context, *config.Config) error
 	// Version is what the program calls itself.
 	Version string
 }
@@ -74,6 +76,9 @@ type runner struct {
 // errHelp ends the parsing when help was asked for.
 var errHelp = errors.New("help")
 
+// errVersion ends it when the version was asked for.
+var errVersion = errors.New("version")
+
 // errSilent is an error whose words are on the screen already.
 type errSilent struct{ code int }
 
@@ -99,6 +104,9 @@ func (r *runner) run(args []string) error {
 	if errors.Is(err, errHelp) {
 		_, err := io.Copy(r.stdout, &help)
 		return err
+	}
+	if errors.Is(err, errVersion) {
+		return versionCmd{}.Run(r)
 	}
 	if err != nil {
 		return r.usage(err, &help, len(args) == 0)

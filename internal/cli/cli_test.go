@@ -42,8 +42,9 @@ func fake() Commands {
 			fmt.Fprintf(o.Stdout, "sandbox addr=%s json=%v limits=%s seed=%d\n", o.Addr, o.JSON, o.Limits, o.Seed)
 			return nil
 		},
-		Client:  app.PacedClient,
-		Version: "1.2.3",
+		Client:    app.PacedClient,
+		OpenStore: app.ProbeStore,
+		Version:   "1.2.3",
 	}
 }
 

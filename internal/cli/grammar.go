@@ -15,9 +15,10 @@ import (
 
 // grammar is the command line. Its texts are variables, so that help exists in both languages.
 type grammar struct {
-	Help    helpFlag `short:"h" help:"${flag_help}"`
-	Lang    string   `enum:"ru,en," default:"" placeholder:"ru|en" help:"${flag_lang}"`
-	EnvFile string   `name:"env-file" placeholder:"${ph_file}" help:"${flag_env_file}"`
+	Help    helpFlag    `short:"h" help:"${flag_help}"`
+	Which   versionFlag `name:"version" help:"${cmd_version}"`
+	Lang    string      `enum:"ru,en," default:"" placeholder:"ru|en" help:"${flag_lang}"`
+	EnvFile string      `name:"env-file" placeholder:"${ph_file}" help:"${flag_env_file}"`
 
 	Demo    demoCmd    `cmd:"" help:"${cmd_demo}"`
 	Serve   serveCmd   `cmd:"" help:"${cmd_serve}"`
@@ -47,6 +48,11 @@ type helpFlag bool
 func (helpFlag) BeforeReset(ctx *kong.Context) error {
 	return errors.Join(ctx.PrintUsage(false), errHelp)
 }
+
+// versionFlag is `zapis version` for those who know it from other programs.
+type versionFlag bool
+
+func (versionFlag) BeforeReset() error { return errVersion }
 
 type demoCmd struct {
 	taught    `kong:"-"`
@@ -125,7 +131,7 @@ func (c doctorCmd) Run(r *runner) error {
 	}
 	newClient, end := r.openClient(cfg)
 	defer end()
-	report := doctor.Run(r.ctx, doctor.Options{Config: cfg, Faults: faults, NewClient: newClient})
+	report := doctor.Run(r.ctx, doctor.Options{Config: cfg, Faults: faults, NewClient: newClient, OpenStore: r.commands.OpenStore})
 	if r.ctx.Err() != nil {
 		return errSilent{problem.ExitFailure} // interrupted: half a report is no answer
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"text/tabwriter"
 
@@ -82,6 +83,12 @@ func table(w io.Writer, n int, row func(int) (string, string)) {
 	_ = tw.Flush() // the writer is a buffer
 }
 
+// What kong says of a flag with a value that is none of its choices, and of one without any.
+var (
+	badChoice = regexp.MustCompile(`^(--[\w-]+)\S* must be one of (\S+) but got (.+)$`)
+	noValue   = regexp.MustCompile(`^(--[\w-]+)\S*: expected \w+ value but got "(?:EOL|--?[\w-]+)`)
+)
+
 // usageText gives kong's own words, and for Russian readers translates those they can meet.
 func usageText(said string) config.Text {
 	for _, t := range []struct{ en, ru string }{
@@ -98,6 +105,14 @@ func usageText(said string) config.Text {
 	}
 	if before, ok := strings.CutSuffix(said, "can't be used together"); ok {
 		return config.T("вместе нельзя: "+strings.ReplaceAll(before, " and ", " и "), said)
+	}
+	if m := badChoice.FindStringSubmatch(said); m != nil {
+		choices := strings.TrimSuffix(strings.ReplaceAll(m[2], `"`, ""), ",")
+		choices = strings.ReplaceAll(choices, ",", ", ")
+		return config.Tf("ключ %[1]s принимает только %[2]s, а дано %[3]s", "%[1]s takes only %[2]s, and got %[3]s", m[1], choices, m[3])
+	}
+	if m := noValue.FindStringSubmatch(said); m != nil {
+		return config.Tf("ключу %s нужно значение", "%s needs a value", m[1])
 	}
 	return config.T("командная строка: "+said, said)
 }

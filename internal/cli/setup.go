@@ -24,6 +24,7 @@ type setupCmd struct {
 	PasswordStdin  bool   `name:"password-stdin" xor:"stdin" help:"${setup_password_stdin}"`
 	UserTokenStdin bool   `name:"user-token-stdin" xor:"stdin" help:"${setup_user_token_stdin}"`
 	Company        string `placeholder:"${ph_company}" help:"${setup_company}"`
+	AllowMissing   bool   `name:"allow-missing-rights" help:"${setup_allow_missing}"`
 	BaseURL        string `name:"base-url" placeholder:"URL" help:"${setup_base_url}"`
 }
 
@@ -32,8 +33,9 @@ func (c setupCmd) Help() string { return examples["setup"].In(c.lang) }
 func (c setupCmd) Run(r *runner) error {
 	o := setup.Options{
 		EnvFile: r.envFile, Environ: r.environ, APIKey: secret.Text(c.APIKey), Login: c.Login, Company: c.Company, BaseURL: c.BaseURL,
-		Password: func() (secret.String, error) { return secret.String{}, errors.New("no --password-stdin") },
-		Progress: r.progress,
+		AllowMissingRights: c.AllowMissing,
+		Password:           func() (secret.String, error) { return secret.String{}, errors.New("no --password-stdin") },
+		Progress:           r.progress,
 	}
 	if c.PasswordStdin {
 		if c.Login == "" {

@@ -60,6 +60,8 @@ var texts = map[string]config.Text{
 	"setup_company":          config.T("филиал: номер или любой адрес с ним; не нужен, если филиал один", "branch: its id or any address with it; not needed if there is one only"),
 	"setup_base_url":         config.T("адрес YCLIENTS или песочницы", "address of YCLIENTS or of a sandbox"),
 
+	"setup_allow_missing": config.T("записать файл и без права смотреть журнал: тогда судьбу записи, ответ на которую потерялся, не узнать", "write the file even without the right to the timetable: a booking whose answer was lost cannot be looked up then"),
+
 	"doctor_json": config.T("отчёт как JSON", "the report as JSON"),
 }
 
