@@ -115,15 +115,23 @@ func demoConfig(o DemoOptions, sb *sandbox.Sandbox, back net.Listener) *config.C
 // demoHandler adds the salon's side to the gateway: the split screen, and the sandbox's own controls. Neither
 // exists in serve.
 func demoHandler(gateway http.Handler, back net.Listener) http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/", gateway)
-	mux.Handle("/demo", ui.Demo())
 	to := &url.URL{Scheme: "http", Host: back.Addr().String()}
-	mux.Handle("/_sandbox/", &httputil.ReverseProxy{
+	sandbox := &httputil.ReverseProxy{
 		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(to) },
 		FlushInterval: -1, // a stream of events is passed on at once
+	}
+	page := ui.Demo()
+	// No ServeMux: it would answer a doubled slash with a redirect of its own before the gateway sees it.
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/demo":
+			page.ServeHTTP(w, r)
+		case strings.HasPrefix(r.URL.Path, "/_sandbox/"):
+			sandbox.ServeHTTP(w, r)
+		default:
+			gateway.ServeHTTP(w, r)
+		}
 	})
-	return mux
 }
 
 // publicURL is where browsers reach the demo: on this machine, or in the network.

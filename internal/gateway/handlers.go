@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -117,6 +118,9 @@ func (in *Asking) ask() (salon.Ask, error) {
 		if err := positive("query.services", in.Services); err != nil {
 			return ask, err
 		}
+		if err := once("query.services", in.Services); err != nil {
+			return ask, err
+		}
 		ask.Items = []salon.AskItem{{Services: in.Services, Staff: in.Staff}}
 		return ask, nil
 	}
@@ -210,8 +214,24 @@ func personal[T any](body T, err error) (*private[T], error) {
 	return &private[T]{CacheControl: forOneOnly, Body: body}, nil
 }
 
+// once refuses a service named twice in one visit: the length would be that of one, the salon would see two. The
+// document cannot say it: huma's uniqueItems panics on items that are no scalars.
+func once(location string, services []int64) error {
+	for i, id := range services {
+		if slices.Contains(services[:i], id) {
+			return problem.New(problem.InvalidRequest).At(location, "name each service once")
+		}
+	}
+	return nil
+}
+
 func (g *Gateway) createBooking(ctx context.Context, in *bookingInput) (*decided, error) {
 	concerns(ctx, in.Body.Branch)
+	for i, a := range in.Body.Appointments {
+		if err := once(fmt.Sprintf("body.appointments[%d].services", i), a.Services); err != nil {
+			return nil, err
+		}
+	}
 	a, err := g.bookings.Create(ctx, callerFrom(ctx), in.Key, in.Body)
 	return decide(a, http.StatusCreated, err)
 }

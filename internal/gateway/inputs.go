@@ -16,13 +16,13 @@ type servicesInput struct {
 
 type staffInput struct {
 	BranchPath
-	Services []int64 `query:"services" maxItems:"20" uniqueItems:"true" doc:"Service ids, by comma: only masters who do them all."`
+	Services []int64 `query:"services" maxItems:"20" doc:"Service ids, by comma: only masters who do them all."`
 }
 
 // Asking is how free time is asked for: one visit, or several with items.
 type Asking struct {
 	BranchPath
-	Services []int64  `query:"services" maxItems:"20" uniqueItems:"true" doc:"Service ids of one visit, by comma."`
+	Services []int64  `query:"services" maxItems:"20" doc:"Service ids of one visit, by comma."`
 	Staff    int64    `query:"staff" minimum:"0" doc:"Staff id; 0 or absent: any."`
 	Items    []string `query:"items" maxItems:"10" doc:"Several masters: service:staff pairs by comma, instead of services and staff." example:"[\"331:6544\",\"99055:0\"]"`
 }

@@ -27,7 +27,7 @@ type NewBooking struct {
 
 // NewAppointment is one visit of a booking.
 type NewAppointment struct {
-	Services []int64 `json:"services" minItems:"1" maxItems:"20" uniqueItems:"true" doc:"Service ids of this one visit, each once."`
+	Services []int64 `json:"services" minItems:"1" maxItems:"20" doc:"Service ids of this one visit, each once."`
 	Staff    int64   `json:"staff" minimum:"0" doc:"Staff id; 0 for any master."`
 	Start    string  `json:"start" minLength:"1" maxLength:"256" doc:"From slots, unchanged."`
 }
