@@ -12,6 +12,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"zapis/internal/app"
 	"zapis/internal/config"
 	"zapis/internal/problem"
 	"zapis/yclients"
@@ -19,9 +20,9 @@ import (
 
 // Commands are the programs behind the commands that need the wired house; main passes them in.
 type Commands struct {
-	Serve   func(context.Context, ServeOptions) error
-	Demo    func(context.Context, DemoOptions) error
-	Sandbox func(context.Context, SandboxOptions) error
+	Serve   func(context.Context, app.ServeOptions) error
+	Demo    func(context.Context, app.DemoOptions) error
+	Sandbox func(context.Context, app.SandboxOptions) error
 	// Client makes clients of YCLIENTS that keep the pace, for setup and doctor. close ends what is behind them.
 	Client func(*config.Config) (newClient NewClient, close func(), err error)
 	// OpenStore says why a server could not use its store, for doctor. It changes nothing.
@@ -32,36 +33,6 @@ type Commands struct {
 
 // NewClient makes a client; an empty user makes calls with the API key only.
 type NewClient = func(partner, user yclients.Token) (*yclients.Client, error)
-
-// ServeOptions start the server.
-type ServeOptions struct {
-	Config         *config.Config
-	Lang           string // ru or en
-	Stdout, Stderr io.Writer
-}
-
-// DemoOptions start sandbox, gateway and booking page together.
-type DemoOptions struct {
-	Addr      string // host:port of the page and the API
-	DataDir   string // empty: a temporary folder, removed at the end
-	Lang      string // ru or en
-	LAN       bool   // listen for phones in the same network too, and print a QR code
-	NoBrowser bool
-	Scale     int // factor on both sides' limits, for tests
-	Stdout    io.Writer
-	Stderr    io.Writer
-}
-
-// SandboxOptions start the emulator alone.
-type SandboxOptions struct {
-	Addr   string
-	JSON   bool
-	Limits string // real, off or xN
-	Seed   int64
-	Lang   string
-	Stdout io.Writer
-	Stderr io.Writer
-}
 
 // runner is what every command gets.
 type runner struct {

@@ -21,12 +21,12 @@ import (
 // fake are commands that say what they were told; setup and doctor are real.
 func fake() Commands {
 	return Commands{
-		Serve: func(_ context.Context, o ServeOptions) error {
+		Serve: func(_ context.Context, o app.ServeOptions) error {
 			fmt.Fprintf(o.Stdout, "serve %s addr=%s admin=%s data=%s mode=%s branches=%v lang=%s\n",
 				o.Config.State, o.Config.Addr, o.Config.AdminAddr, o.Config.DataDir, o.Config.Mode, o.Config.Account.Branches, o.Lang)
 			return nil
 		},
-		Demo: func(_ context.Context, o DemoOptions) error {
+		Demo: func(_ context.Context, o app.DemoOptions) error {
 			switch o.Addr {
 			case "127.0.0.1:80":
 				return problem.New(problem.PortBusy).Detailf("127.0.0.1:80")
@@ -38,7 +38,7 @@ func fake() Commands {
 			fmt.Fprintf(o.Stdout, "demo addr=%s data=%s lan=%v browser=%v lang=%s\n", o.Addr, o.DataDir, o.LAN, !o.NoBrowser, o.Lang)
 			return nil
 		},
-		Sandbox: func(_ context.Context, o SandboxOptions) error {
+		Sandbox: func(_ context.Context, o app.SandboxOptions) error {
 			fmt.Fprintf(o.Stdout, "sandbox addr=%s json=%v limits=%s seed=%d\n", o.Addr, o.JSON, o.Limits, o.Seed)
 			return nil
 		},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"zapis/internal/app"
 	"zapis/internal/config"
 	"zapis/internal/doctor"
 	"zapis/internal/problem"
@@ -66,7 +67,7 @@ type demoCmd struct {
 func (c demoCmd) Help() string { return examples["demo"].In(c.lang) }
 
 func (c demoCmd) Run(r *runner) error {
-	return r.commands.Demo(r.ctx, DemoOptions{
+	return r.commands.Demo(r.ctx, app.DemoOptions{
 		Addr: c.Addr, DataDir: c.Data, Lang: r.lang, LAN: c.LAN, NoBrowser: c.NoBrowser, Scale: c.Scale, Stdout: r.stdout, Stderr: r.stderr,
 	})
 }
@@ -92,7 +93,7 @@ func (c serveCmd) Run(r *runner) error {
 		return err
 	}
 	r.warn(cfg)
-	return r.commands.Serve(r.ctx, ServeOptions{Config: cfg, Lang: r.lang, Stdout: r.stdout, Stderr: r.stderr})
+	return r.commands.Serve(r.ctx, app.ServeOptions{Config: cfg, Lang: r.lang, Stdout: r.stdout, Stderr: r.stderr})
 }
 
 // warn shows what looks wrong and does not stop a start.
@@ -113,7 +114,7 @@ type sandboxCmd struct {
 func (c sandboxCmd) Help() string { return examples["sandbox"].In(c.lang) }
 
 func (c sandboxCmd) Run(r *runner) error {
-	return r.commands.Sandbox(r.ctx, SandboxOptions{Addr: c.Addr, JSON: c.JSON, Limits: c.Limits, Seed: c.Seed, Lang: r.lang, Stdout: r.stdout, Stderr: r.stderr})
+	return r.commands.Sandbox(r.ctx, app.SandboxOptions{Addr: c.Addr, JSON: c.JSON, Limits: c.Limits, Seed: c.Seed, Lang: r.lang, Stdout: r.stdout, Stderr: r.stderr})
 }
 
 type doctorCmd struct {

@@ -12,12 +12,11 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	return wired.Main(ctx, args, stdin, stdout, stderr, environ)
 }
 
-// wired are the real commands. The options are declared on both sides, field by field the same, so that the
-// command line can be tested without the house.
+// wired are the real commands. Tests of the command line put others in their place.
 var wired = Commands{
-	Serve:     func(ctx context.Context, o ServeOptions) error { return app.Serve(ctx, app.ServeOptions(o)) },
-	Demo:      func(ctx context.Context, o DemoOptions) error { return app.Demo(ctx, app.DemoOptions(o)) },
-	Sandbox:   func(ctx context.Context, o SandboxOptions) error { return app.Sandbox(ctx, app.SandboxOptions(o)) },
+	Serve:     app.Serve,
+	Demo:      app.Demo,
+	Sandbox:   app.Sandbox,
 	Client:    app.PacedClient,
 	OpenStore: app.ProbeStore,
 	Version:   app.Version,
