@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"os/exec"
 	"strings"
 	"sync"
@@ -233,6 +234,9 @@ func openPage(t *testing.T, browser context.Context, f *fakeAPI) *screen {
 }
 
 func TestPageTellsTheTruth(t *testing.T) {
+	if os.Getenv("ZAPIS_TEST_REQUIRE_BROWSER") != "" && !haveBrowser() {
+		t.Fatal("no browser found although this run must not leave the page out: install chromium")
+	}
 	if testing.Short() || !haveBrowser() {
 		t.Skip("NOT RUN: the booking page in a browser; install chromium (make test does) to run it")
 	}

@@ -5,7 +5,6 @@ package admin
 import (
 	"context"
 	"encoding/json"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/pprof"
@@ -61,7 +60,6 @@ type Config struct {
 	Ready   func(context.Context) error
 	Metrics http.Handler
 	Console http.Handler // the page, under /admin/
-	Logger  *slog.Logger
 }
 
 // New builds the handler.

@@ -77,7 +77,7 @@ func build(ctx context.Context, cfg *config.Config, patience time.Duration, log 
 	}
 	h.gateway = gateway.New(g)
 	h.admin = admin.New(admin.Config{
-		State: h.picture, Ready: h.ready, Metrics: h.metrics.handler(), Console: ui.Console(), Logger: log,
+		State: h.picture, Ready: h.ready, Metrics: h.metrics.handler(), Console: ui.Console(),
 	})
 	return h, nil
 }
