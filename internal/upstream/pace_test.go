@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,7 +25,17 @@ func TestWorstWindow(t *testing.T) {
 			inWorld(t, func(w *world) {
 				net := jitter(seed)
 				w.write = func() { net(0, uneven) }
-				w.dial = func() error { net(0, 600*time.Millisecond); return nil }
+				// The first five calls find no connection to wait for instead, so their grants
+				// grow too old in any order the scheduler may choose.
+				var dials atomic.Int64
+				w.dial = func() error {
+					if dials.Add(1) <= 5 {
+						net(250*time.Millisecond, 600*time.Millisecond)
+					} else {
+						net(0, 600*time.Millisecond)
+					}
+					return nil
+				}
 				w.handle = func(rw http.ResponseWriter, r *http.Request) {
 					net(20*time.Millisecond, 800*time.Millisecond)
 					answer(rw, 200, `{"success":true}`)
