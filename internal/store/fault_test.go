@@ -1,6 +1,7 @@
 package store
 
 import (
+	"crypto/rand"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -141,9 +142,10 @@ func TestEveryStatementMayFail(t *testing.T) {
 	}
 	f := &faults{Driver: plain.Driver()}
 	_ = plain.Close()
-	sql.Register("sqlite-faulty", f)
+	name := "sqlite-faulty-" + rand.Text() // drivers cannot be taken back, and a test may run twice
+	sql.Register(name, f)
 	var skew time.Duration
-	s := openFile(t, Config{Path: filepath.Join(t.TempDir(), "zapis.db"), driver: "sqlite-faulty", Now: func() time.Time { return time.Now().Add(skew) }})
+	s := openFile(t, Config{Path: filepath.Join(t.TempDir(), "zapis.db"), driver: name, Now: func() time.Time { return time.Now().Add(skew) }})
 	_, err = s.write.ExecContext(t.Context(), `INSERT INTO people (id, account_id, phone_hmac, created_at, updated_at) VALUES ('p-1', 'env', '', 0, 0)`)
 	if err != nil {
 		t.Fatal(err)
