@@ -103,7 +103,7 @@ func (s *Store) openPostgres(ctx context.Context, cfg Config) error {
 }
 
 // migrate brings the tables to what this program knows, and refuses tables that know more.
-func (s *Store) migrate(ctx context.Context, existing bool) (err error) {
+func (s *Store) migrate(ctx context.Context, cfg Config) (err error) {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
@@ -127,14 +127,14 @@ func (s *Store) migrate(ctx context.Context, existing bool) (err error) {
 	// Two processes may start on one new SQLite file. goose reads the version before it takes the lock, so the
 	// second finds the tables made already; it looks again, once for each that may have been ahead of it.
 	for tries := 0; ; tries++ {
-		err = s.migrateUp(ctx, p, existing)
-		if err == nil || existing || s.pg != nil || tries == 5 || errors.Is(err, ErrNewerDatabase) || ctx.Err() != nil {
+		err = s.migrateUp(ctx, p, cfg)
+		if err == nil || cfg.Existing || s.pg != nil || tries == 5 || errors.Is(err, ErrNewerDatabase) || ctx.Err() != nil {
 			return err
 		}
 	}
 }
 
-func (s *Store) migrateUp(ctx context.Context, p *goose.Provider, existing bool) error {
+func (s *Store) migrateUp(ctx context.Context, p *goose.Provider, cfg Config) error {
 	current, known, err := p.GetVersions(ctx)
 	if err != nil {
 		return fmt.Errorf("read the version of the database: %w", err)
@@ -142,15 +142,31 @@ func (s *Store) migrateUp(ctx context.Context, p *goose.Provider, existing bool)
 	if current > known {
 		return fmt.Errorf("%w (it is at %d, this one knows %d)", ErrNewerDatabase, current, known)
 	}
-	if current == known {
+	if cfg.upTo != 0 {
+		known = cfg.upTo
+	}
+	if current >= known {
 		return nil
 	}
-	if existing {
+	if cfg.Existing {
 		return fmt.Errorf("%w (it is at %d, this one knows %d)", ErrOlderDatabase, current, known)
 	}
-	if _, err := p.Up(ctx); err != nil {
+	if _, err := p.UpTo(ctx, known); err != nil {
 		return fmt.Errorf("migrate the database from version %d to %d: %w", current, known, err)
 	}
 	s.created = current == 0
 	return nil
+}
+
+// newestMigration is the version of the tables that this program makes.
+func newestMigration() (newest int64, err error) {
+	names, err := fs.Glob(migrations, "migrations/*.sql")
+	for _, name := range names {
+		v, err := goose.NumericComponent(name)
+		if err != nil {
+			return 0, err
+		}
+		newest = max(newest, v)
+	}
+	return newest, err
 }

@@ -46,6 +46,7 @@ type Config struct {
 	// Existing opens what a server made and changes no table: a command beside it must not migrate under its feet.
 	Existing bool
 
+	upTo   int64  // version to migrate to; 0 means the newest
 	driver string // name of the database/sql driver for SQLite; tests put a faulty one here
 }
 
@@ -80,7 +81,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	}
 	err := connect(ctx, cfg)
 	if err == nil {
-		err = s.migrate(ctx, cfg.Existing)
+		err = s.migrate(ctx, cfg)
 	}
 	if err == nil {
 		err = s.checkKey(ctx)
