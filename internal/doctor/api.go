@@ -152,27 +152,6 @@ func (e *exam) yours() Text {
 	return config.Tf("выберите из своих: %s; или дайте сотруднику доступ в YCLIENTS", "choose one of yours: %s; or give the employee access in YCLIENTS", strings.Join(ids, ", "))
 }
 
-// rights are what the employee's token does for Zapis, each with what will not work without it. Without a needed
-// one nothing can be booked safely: the fate of a booking whose answer was lost stays unknown for good.
-var rights = []struct {
-	needed bool
-	has    func(*yclients.Permissions) bool
-	lost   Text
-}{
-	{true, func(p *yclients.Permissions) bool { return p.Timetable != nil && p.Timetable.TimetableAccess },
-		config.T("журнал записи (без него не узнать судьбу записи, ответ на которую потерялся)", "the timetable (without it a booking whose answer was lost cannot be looked up)")},
-	{false, func(p *yclients.Permissions) bool { return p.RecordForm != nil && p.RecordForm.RecordFormAccess },
-		config.T("окно записи (без него не прочитать отдельную запись)", "the record form (without it a single record cannot be read)")},
-	{false, func(p *yclients.Permissions) bool { return p.RecordForm != nil && p.RecordForm.EditRecordsAccess },
-		config.T("изменение записей (без него не перенести запись, сделанную не в приложении)", "editing records (without it a booking made elsewhere cannot be moved)")},
-	{false, func(p *yclients.Permissions) bool { return p.RecordForm != nil && p.RecordForm.DeleteRecordsAccess },
-		config.T("удаление записей (без него не отменить запись, сделанную не в приложении)", "deleting records (without it a booking made elsewhere cannot be cancelled)")},
-	{false, func(p *yclients.Permissions) bool { return p.Clients != nil && p.Clients.ClientsAccess },
-		config.T("клиентская база (без неё не сверить, чья это запись)", "the client base (without it nobody can tell whose booking it is)")},
-	{false, func(p *yclients.Permissions) bool { return p.Timetable != nil && p.Timetable.TimetablePhonesAccess },
-		config.T("телефоны клиентов в журнале (без них не сверить, чья это запись)", "clients' phones in the timetable (without them nobody can tell whose booking it is)")},
-}
-
 func checkRights(ctx context.Context, e *exam, branch int64) []Finding {
 	var p *yclients.Permissions
 	err := e.patiently(ctx, func(ctx context.Context) (err error) {
@@ -202,18 +181,19 @@ func checkRights(ctx context.Context, e *exam, branch int64) []Finding {
 
 // missingRights lists the rights that are not there, the needed ones apart.
 func missingRights(p *yclients.Permissions) (needed, wished Text) {
-	for _, r := range rights {
-		if r.has(p) {
+	for _, r := range Rights {
+		if r.Has(p) {
 			continue
 		}
 		list := &wished
-		if r.needed {
+		if r.Needed {
 			list = &needed
 		}
+		lost := config.Tf("%s (%s)", "%s (%s)", r.Title, r.Lost)
 		if *list == (Text{}) {
-			*list = r.lost
+			*list = lost
 		} else {
-			*list = config.Tf("%s; %s", "%s; %s", *list, r.lost)
+			*list = config.Tf("%s; %s", "%s; %s", *list, lost)
 		}
 	}
 	return needed, wished
