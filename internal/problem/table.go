@@ -89,10 +89,23 @@ const (
 	UpstreamLogin       Code = "upstream_login_refused"
 	SecondFactor        Code = "upstream_second_factor"
 
+	// Setting up.
+	InputUnusable Code = "input_unusable"
+	BranchChoice  Code = "branch_choice_needed"
+	HooksFull     Code = "hooks_full"
+	HooksChanged  Code = "hooks_changed"
+	HooksAddress  Code = "hooks_address_unusable"
+	EnvTracked    Code = "env_file_tracked"
+	EnvChanged    Code = "env_file_changed"
+	LinkInvalid   Code = "setup_link_invalid"
+	LinkUsed      Code = "setup_link_used"
+
 	// This machine.
 	StoreUnavailable Code = "store_unavailable"
 	StoreNewer       Code = "store_newer"
 	KeyWrong         Code = "encryption_key_wrong"
+	BackupUnusable   Code = "backup_unusable"
+	StoreNotEmpty    Code = "store_not_empty"
 	PortBusy         Code = "port_busy"
 	AddressUnusable  Code = "address_unusable"
 	FolderUnusable   Code = "folder_unusable"
@@ -359,6 +372,43 @@ var table = []Meaning{
 		Text{"Сервис записи временно не работает. Позвоните в салон.", "The booking service is not working for now. Please call the salon."},
 		Text{"Заведите отдельного сотрудника «Мобильное приложение» или скопируйте токен из кабинета.", "Create an employee of its own (\"Mobile app\"), or copy the token from the web cabinet."}},
 
+	{InputUnusable, 422, ExitUsage, false,
+		Text{"Введённое не подходит", "What was entered cannot be used"},
+		Text{"Проверьте введённое и попробуйте ещё раз.", "Check what you entered and try again."},
+		Text{"Скопируйте значение ещё раз целиком; место ошибки названо.", "Copy the whole value again; the place of the mistake is named."}},
+	{BranchChoice, 422, ExitUsage, false,
+		Text{"Нужно выбрать филиал", "A branch has to be chosen"},
+		Text{"Выберите филиал из списка.", "Choose a branch from the list."},
+		Text{"Назовите один из перечисленных: --company НОМЕР.", "Name one of those listed: --company ID."}},
+	{HooksFull, 409, ExitRefused, false,
+		Text{"Все десять адресов уведомлений YCLIENTS заняты", "All ten webhook addresses of YCLIENTS are taken"},
+		Text{"Подключить уведомления не удалось: все места заняты.", "Notifications could not be connected: all places are taken."},
+		Text{"Отключите в YCLIENTS ненужное приложение, которое занимает адрес, и повторите; чужие адреса Zapis не трогает.", "Disconnect an application in YCLIENTS that no longer needs its address and try again; Zapis touches no address of others."}},
+	{HooksChanged, 409, ExitRefused, true,
+		Text{"Настройки уведомлений изменились или сохранились не так", "The webhook settings changed meanwhile, or were not kept as written"},
+		Text{"Настройки в YCLIENTS только что изменил кто-то другой. Повторите.", "Somebody else has just changed the settings in YCLIENTS. Try again."},
+		Text{"Посмотрите, что там сейчас: zapis hooks show; потом повторите.", "Look at what is there now: zapis hooks show; then try again."}},
+	{HooksAddress, 422, ExitConfig, false,
+		Text{"Адрес сервера не годится для уведомлений", "The server's address will not do for webhooks"},
+		Text{"Адрес сервера не подходит для уведомлений.", "The server's address will not do for notifications."},
+		Text{"Нужен адрес, видимый из интернета, с https: ZAPIS_PUBLIC_URL=https://zapis.example.ru.", "An address seen from the internet is needed, with https: ZAPIS_PUBLIC_URL=https://book.example.com."}},
+	{EnvTracked, 409, ExitConfig, false,
+		Text{"Файл настроек хранится в git", "The env file is tracked by git"},
+		Text{"Файл настроек лежит в репозитории: ключи туда не записаны.", "The env file lies in a repository: no keys were written to it."},
+		Text{"Уберите файл из git (git rm --cached ФАЙЛ), добавьте его в .gitignore и повторите.", "Take the file out of git (git rm --cached FILE), add it to .gitignore and try again."}},
+	{EnvChanged, 409, ExitConfig, true,
+		Text{"Файл настроек изменили, пока мы спрашивали", "The env file was changed while we asked"},
+		Text{"Файл настроек только что изменил кто-то другой. Повторите.", "Somebody else has just changed the settings. Try again."},
+		Text{"Повторите: разница будет показана заново.", "Try again: the difference will be shown anew."}},
+	{LinkInvalid, 403, ExitRefused, false,
+		Text{"Ссылка не действует", "The link is not valid"},
+		Text{"Ссылка не действует или её срок истёк. Попросите новую.", "The link is not valid or has expired. Ask for a new one."},
+		Text{"Новая ссылка: zapis setup --link или zapis invite.", "A new link: zapis setup --link or zapis invite."}},
+	{LinkUsed, 403, ExitRefused, false,
+		Text{"Ссылка уже использована", "The link has been used already"},
+		Text{"Ссылкой уже воспользовались. Если это были не вы, скажите об этом тому, кто её прислал, и попросите новую.", "The link has been used already. If it was not you, tell whoever sent it, and ask for a new one."},
+		Text{"Новая ссылка: zapis setup --link или zapis invite.", "A new link: zapis setup --link or zapis invite."}},
+
 	{StoreUnavailable, 503, ExitLocal, true,
 		Text{"Хранилище недоступно", "The store is not available"},
 		Text{"Запись сейчас недоступна. Попробуйте позже или позвоните в салон.", "Booking is not available right now. Try later, or call the salon."},
@@ -371,6 +421,14 @@ var table = []Meaning{
 		Text{"Ключ шифрования не подходит к базе", "The encryption key does not fit the database"},
 		Text{"Сервис записи не запущен.", "The booking service is not running."},
 		Text{"Верните ZAPIS_KEY или файл key, с которым создана база.", "Bring back the ZAPIS_KEY or the key file that the database was created with."}},
+	{BackupUnusable, 500, ExitLocal, false,
+		Text{"Это не целая резервная копия Zapis", "This is not a whole backup of Zapis"},
+		Text{"Сервис записи не запущен.", "The booking service is not running."},
+		Text{"Скопируйте файл ещё раз или возьмите копию постарше. База не изменена.", "Copy the file again, or take an older one. The database was not changed."}},
+	{StoreNotEmpty, 500, ExitLocal, false,
+		Text{"В базе уже есть данные, и восстановление ничего не заменяет", "The database holds data already, and a restore replaces nothing"},
+		Text{"Сервис записи не запущен.", "The booking service is not running."},
+		Text{"Остановите сервер, отложите папку данных в сторону (или создайте новую базу) и повторите.", "Stop the server, move the data folder aside (or create a new database), and try again."}},
 	{PortBusy, 500, ExitLocal, true,
 		Text{"Порт занят", "The port is busy"},
 		Text{"Сервис записи не запущен.", "The booking service is not running."},
