@@ -29,13 +29,15 @@ type grammar struct {
 	Config  struct {
 		Show showCmd `cmd:"" help:"${cmd_config_show}"`
 	} `cmd:"" help:"${cmd_config}"`
+	Backup  backupCmd  `cmd:"" help:"${cmd_backup}"`
+	Restore restoreCmd `cmd:"" help:"${cmd_restore}"`
 	Version versionCmd `cmd:"" help:"${cmd_version}"`
 }
 
 // newGrammar prepares the examples under each command.
 func newGrammar(lang string) *grammar {
 	g := &grammar{}
-	for _, d := range []*taught{&g.Demo.taught, &g.Serve.taught, &g.Sandbox.taught, &g.Setup.taught, &g.Doctor.taught, &g.Config.Show.taught, &g.Version.taught} {
+	for _, d := range []*taught{&g.Demo.taught, &g.Serve.taught, &g.Sandbox.taught, &g.Setup.taught, &g.Doctor.taught, &g.Config.Show.taught, &g.Backup.taught, &g.Restore.taught, &g.Version.taught} {
 		d.lang = lang
 	}
 	return g

@@ -30,6 +30,8 @@ var texts = map[string]config.Text{
 	"cmd_doctor":      config.T("проверить настройки и сказать, что делать", "check the configuration and say what to do"),
 	"cmd_config":      config.T("настройки", "configuration"),
 	"cmd_config_show": config.T("какие переменные есть и откуда они взялись (без значений)", "which variables there are and where they come from (no values)"),
+	"cmd_backup":      config.T("резервная копия данных, сервер при этом работает", "back up the data of a running server"),
+	"cmd_restore":     config.T("восстановить копию в пустую папку или базу", "restore a backup into an empty folder or database"),
 	"cmd_version":     config.T("версия программы", "version of the program"),
 
 	"flag_help":     config.T("эта справка", "this help"),
@@ -44,9 +46,12 @@ var texts = map[string]config.Text{
 	"demo_lan":        config.T("пустить телефоны из той же сети и показать QR-код", "let phones of the same network in and show a QR code"),
 	"demo_no_browser": config.T("не открывать браузер", "do not open a browser"),
 
-	"serve_addr":  config.T("где слушать приложение (ZAPIS_ADDR); иначе :8484", "where to listen for the app (ZAPIS_ADDR); else :8484"),
-	"serve_admin": config.T("где слушать оператора (ZAPIS_ADMIN_ADDR); иначе 127.0.0.1:8486", "where to listen for the operator (ZAPIS_ADMIN_ADDR); else 127.0.0.1:8486"),
-	"serve_data":  config.T("папка данных (ZAPIS_DATA); иначе zapis-data", "data folder (ZAPIS_DATA); else zapis-data"),
+	"serve_addr":   config.T("где слушать приложение (ZAPIS_ADDR); иначе :8484", "where to listen for the app (ZAPIS_ADDR); else :8484"),
+	"serve_admin":  config.T("где слушать оператора (ZAPIS_ADMIN_ADDR); иначе 127.0.0.1:8486", "where to listen for the operator (ZAPIS_ADMIN_ADDR); else 127.0.0.1:8486"),
+	"backup_file":  config.T("новый файл копии; - для стандартного вывода", "the new file; - for the standard output"),
+	"restore_file": config.T("файл копии; - для стандартного ввода", "the backup; - for the standard input"),
+
+	"serve_data": config.T("папка данных (ZAPIS_DATA); иначе zapis-data", "data folder (ZAPIS_DATA); else zapis-data"),
 
 	"sandbox_addr":   config.T("где слушать", "where to listen"),
 	"sandbox_json":   config.T("напечатать адрес и ключи одной строкой JSON", "print address and keys as one line of JSON"),
@@ -115,6 +120,28 @@ Examples:
   zapis doctor                          check .env and YCLIENTS
   zapis doctor --env-file backend/.env  another file
   zapis doctor --json                   for monitoring; the exit code tells the truth`),
+	"backup": config.T(`В копии всё, что хранит сервер, кроме ключа шифрования: его храните отдельно. Персональные данные в копии зашифрованы этим ключом.
+Копия SQLite восстанавливается и в PostgreSQL (ZAPIS_DATABASE_URL), и обратно.
+
+Примеры:
+  zapis backup zapis-2026-11-23.backup
+  zapis backup - | ssh backup@example.org 'cat > zapis.backup'`, `A backup has all that the server keeps, but not the encryption key: keep that elsewhere. Personal data in it stay sealed under the key.
+A backup of SQLite can be restored into PostgreSQL (ZAPIS_DATABASE_URL), and the other way round.
+
+Examples:
+  zapis backup zapis-2026-11-23.backup
+  zapis backup - | ssh backup@example.org 'cat > zapis.backup'`),
+	"restore": config.T(`Сначала положите ключ шифрования (файл key в папку данных или ZAPIS_KEY), потом восстанавливайте; сервер остановлен.
+Изменения, которые не были отправлены к моменту копии, сервер сперва ищет в YCLIENTS: записи не задвоятся.
+Кто вошёл или записался после копии, войдёт ещё раз; сами записи в YCLIENTS целы.
+
+Пример:
+  zapis restore --data zapis-data zapis-2026-11-23.backup`, `First put the encryption key in place (the file key in the data folder, or ZAPIS_KEY), then restore; the server is stopped.
+Changes not sent when the backup was made are first looked up in YCLIENTS: no booking is doubled.
+Who signed in after the backup signs in again; the bookings in YCLIENTS are whole.
+
+Example:
+  zapis restore --data zapis-data zapis-2026-11-23.backup`),
 	"config show": config.T(`Пример:
   zapis config show --env-file backend/.env`, `Example:
   zapis config show --env-file backend/.env`),

@@ -154,6 +154,12 @@ func Restore(ctx context.Context, cfg Config, r io.Reader) (head BackupHead, err
 	return head, s.migrate(ctx, Config{})
 }
 
+// ReadBackupHead reads the beginning of a backup: which tables and which key it needs.
+func ReadBackupHead(r io.Reader) (BackupHead, error) {
+	_, head, err := openBackup(r)
+	return head, err
+}
+
 // openBackup reads the head, so that a wrong file is refused before anything is made.
 func openBackup(r io.Reader) (*bufio.Scanner, BackupHead, error) {
 	var head BackupHead
