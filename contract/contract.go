@@ -38,6 +38,7 @@ type Operation struct {
 	ID         string `json:"id"`
 	Tag        string `json:"tag"` // section of the documentation, a slug
 	TagTitle   string `json:"tag_title"`
+	TagTitleRU string `json:"-"`
 	Title      string `json:"title"`
 	TitleRU    string `json:"title_ru"`
 	Method     string `json:"method"`
@@ -64,6 +65,8 @@ type Operation struct {
 	Statuses []int    `json:"-"` // statuses that mean success, the usual one first
 	Envelope Envelope `json:"-"`
 	User     Need     `json:"-"` // whether a user token is sent
+	Writes   bool     `json:"-"` // changes something; not to be repeated blindly
+	Danger   Danger   `json:"-"` // why a person should think first
 	SameAs   string   `json:"-"` // id of the operation that has the same address
 	Added    bool     `json:"-"` // not in the current documentation
 }
@@ -223,8 +226,10 @@ var load = sync.OnceValue(func() operations {
 	for i := range list {
 		op := &list[i]
 		op.derive()
+		op.TagTitleRU = over.TagsRU[op.Tag]
 		byID[op.ID] = op
 	}
+	over.mark(byID)
 	for i := range over.Contradictions {
 		c := &over.Contradictions[i]
 		if c.Operation != "*" && c.Patch != nil {
@@ -238,6 +243,12 @@ var load = sync.OnceValue(func() operations {
 func (o *Operation) derive() {
 	o.Paths = []string{o.Path}
 	o.User = Never
+	o.Writes = o.Method != "GET"
+	for i := range o.Params {
+		if p := &o.Params[i]; p.In == "query" && p.Type == "array" && p.Style == "" {
+			p.Style = "brackets"
+		}
+	}
 	for _, a := range o.Auth {
 		if a == "user" {
 			o.User = Required

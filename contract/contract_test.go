@@ -128,7 +128,13 @@ func TestEffectiveRoutesAreDistinct(t *testing.T) {
 }
 
 func TestOverlay(t *testing.T) {
+	told := map[string]bool{}
 	for _, c := range Overlay() {
+		if key := c.Operation + ": " + c.About; told[key] {
+			t.Errorf("%s is told twice", key)
+		} else {
+			told[key] = true
+		}
 		if c.Operation != "*" {
 			if _, ok := Lookup(c.Operation); !ok {
 				t.Errorf("overlay names %q, which is not an operation", c.Operation)
@@ -153,6 +159,45 @@ func TestOverlay(t *testing.T) {
 	i := slices.IndexFunc(op.Request.Fields, func(f Field) bool { return f.Name == "email" })
 	if *op.Request.Fields[i].Required || !slices.Contains(op.Request.AlwaysSent, "email") {
 		t.Error("email of createBooking must be optional and always sent")
+	}
+}
+
+func TestEveryOperationHasItsMarks(t *testing.T) {
+	reading := loadOverlay().Reads
+	for i := range Operations() {
+		op := &Operations()[i]
+		if op.TagTitleRU == "" {
+			t.Errorf("%s: section %s has no Russian title", op.ID, op.Tag)
+		}
+		if op.Method == "DELETE" && op.Danger == "" {
+			t.Errorf("%s deletes and is not marked as dangerous", op.ID)
+		}
+		if op.Danger != "" && !op.Writes {
+			t.Errorf("%s is dangerous (%s) and reads only", op.ID, op.Danger)
+		}
+		if changes := op.Method != "GET" && !slices.Contains(reading, op.ID); changes && !op.Writes {
+			t.Errorf("%s: a %s that is not in the list of reads must count as a write", op.ID, op.Method)
+		}
+	}
+	for id, want := range map[string]Danger{"sendSmsByFilter": Messages, "deleteRecord": Deletion, "paySale": Money, "setHooksSettings": Overwrite, "createRecord": ""} {
+		if op, _ := Lookup(id); op.Danger != want {
+			t.Errorf("%s: danger %q, want %q", id, op.Danger, want)
+		}
+	}
+	for id, want := range map[string]bool{"enableTips": true, "searchClients": false, "createBooking": true, "listRecords": false} {
+		if op, _ := Lookup(id); op.Writes != want {
+			t.Errorf("%s: writes %v, want %v", id, op.Writes, want)
+		}
+	}
+}
+
+func TestEveryQueryArrayHasAStyle(t *testing.T) {
+	for i := range Operations() {
+		for _, p := range Operations()[i].Params {
+			if p.Type == "array" && p.Style != "brackets" && p.Style != "repeat" {
+				t.Errorf("%s: how the array %s is written is not known", Operations()[i].ID, p.Name)
+			}
+		}
 	}
 }
 
