@@ -3,6 +3,7 @@ package sandbox
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -20,10 +21,6 @@ type visit struct {
 	appointment
 	staff  *master
 	length int
-}
-
-func (v visit) span() span {
-	return span{v.start, v.start.Add(time.Duration(v.length) * time.Second)}
 }
 
 const maxAppointments = 20
@@ -80,36 +77,81 @@ func (c *call) appointment(o obj) (appointment, *answer) {
 	return a, nil
 }
 
-// place finds the master and checks the time of an appointment, beside those
-// that the same request has placed already.
-func (c *call) place(a appointment, placed []visit) (visit, *refusal) {
-	masters := c.company.bookable(a.staffID, a.services)
-	taken := &refusal{422, 433, "Выбранное время недоступно", a.id}
-	if a.staffID == 0 {
-		taken = &refusal{422, 436, "Нет доступных сотрудников на выбранное время", nil}
-	} else if len(masters) == 0 {
+// placing makes room for the appointments of one request, one after another:
+// what is placed already stands in the way of the next.
+type placing struct {
+	*call
+	placed      []visit
+	provisional []*record
+}
+
+// close takes the provisional records away again.
+func (p *placing) close() {
+	for _, r := range p.provisional {
+		p.company.unfile(r)
+	}
+	p.provisional = nil
+}
+
+func (p *placing) add(a appointment) *refusal {
+	v, no := p.find(a)
+	if no != nil {
+		return no
+	}
+	r := &record{company: p.company, staff: v.staff, services: v.services, start: v.start, length: v.length}
+	p.company.file(r)
+	p.placed, p.provisional = append(p.placed, v), append(p.provisional, r)
+	return nil
+}
+
+// find finds the master for an appointment, or why there is none.
+func (p *placing) find(a appointment) (visit, *refusal) {
+	masters := p.company.bookable(a.staffID, a.services)
+	if a.staffID != 0 && len(masters) == 0 {
 		return visit{}, &refusal{422, 433, "Сотрудник недоступен для записи на выбранную услугу", a.id}
 	}
-	overlaps := false
-	for _, m := range masters {
-		length, _ := m.length(a.services)
-		v := visit{a, m, length}
-		if !c.company.fits(m, a.start, length, c.now, nil) {
-			continue
-		}
-		clash := false
-		for _, other := range placed {
-			clash = clash || other.staff == m && other.span().overlaps(v.span())
-		}
-		if !clash {
-			return v, nil
-		}
-		overlaps = true
+	if a.staffID == 0 && p.switches.AnyMaster == AnyLeastBusy {
+		d := dayOf(a.start, p.company.zone)
+		slices.SortStableFunc(masters, func(x, y *master) int { return p.company.load(x, d) - p.company.load(y, d) })
 	}
-	if overlaps {
+	if v, ok := p.free(a, masters); ok {
+		return v, nil
+	}
+	provisional := p.provisional
+	p.close()
+	_, ok := p.free(a, masters)
+	for _, r := range provisional {
+		p.company.file(r)
+	}
+	p.provisional = provisional
+	switch {
+	case ok:
 		return visit{}, &refusal{422, 437, "Выбранное время пересекается с другой записью этого запроса", a.id}
+	case a.staffID == 0:
+		return visit{}, &refusal{422, 436, "Нет доступных сотрудников на выбранное время", nil}
 	}
-	return visit{}, taken
+	return visit{}, &refusal{422, 433, "Выбранное время недоступно", a.id}
+}
+
+func (p *placing) free(a appointment, masters []*master) (visit, bool) {
+	for _, m := range masters {
+		n := p.company.need(m, a.services)
+		if p.company.fits(m, a.start, n, p.now) {
+			return visit{a, m, n.length}, true
+		}
+	}
+	return visit{}, false
+}
+
+// load is how many seconds of a day a master has taken.
+func (c *company) load(m *master, d day) int {
+	sum := 0
+	for _, r := range c.byDay[staffDay{m.id, d}] {
+		if !r.deleted {
+			sum += r.length
+		}
+	}
+	return sum
 }
 
 func checkBooking(c *call) answer {
@@ -117,13 +159,12 @@ func checkBooking(c *call) answer {
 	if !ok {
 		return a
 	}
-	var placed []visit
+	p := &placing{call: c}
+	defer p.close()
 	for _, item := range list {
-		v, no := c.place(item, placed)
-		if no != nil {
+		if no := p.add(item); no != nil {
 			return refused(no, c.switches.ErrorCodeAt)
 		}
-		placed = append(placed, v)
 	}
 	return accepted(http.StatusCreated, "Created")
 }
@@ -140,26 +181,24 @@ func createBooking(c *call) answer {
 	if !ok {
 		return a
 	}
-	var placed []visit
+	p := &placing{call: c}
 	var stopped *refusal
 	for _, item := range list {
-		v, refusal := c.place(item, placed)
-		if refusal != nil {
-			stopped = refusal
+		if stopped = p.add(item); stopped != nil {
 			break
 		}
-		placed = append(placed, v)
 	}
+	p.close()
 	if stopped != nil && c.switches.AppointmentsAtomic {
 		return refused(stopped, c.switches.ErrorCodeAt)
 	}
 	data := []any{}
-	for _, v := range placed {
+	for _, v := range p.placed {
 		r := c.book(v, phone)
 		data = append(data, obj{"id": v.id, "record_id": r.id, "record_hash": r.hash})
 	}
 	if stopped != nil {
-		c.note = fmt.Sprintf("%d of %d appointments were made before the refusal", len(placed), len(list))
+		c.note = fmt.Sprintf("%d of %d appointments were made before the refusal", len(p.placed), len(list))
 		return refused(stopped, c.switches.ErrorCodeAt)
 	}
 	if code != nil {
@@ -283,7 +322,9 @@ func rescheduleBooking(c *call) answer {
 	if !c.company.allowChange || tooLate(r, c.now, c.company.changeDelay) {
 		return failed(http.StatusForbidden, "Запись нельзя перенести: до визита осталось слишком мало времени")
 	}
-	if !start.Equal(r.start) && !c.company.fits(r.staff, start, r.length, c.now, r) {
+	n := c.company.need(r.staff, r.services)
+	n.length, n.except = r.length, r
+	if !start.Equal(r.start) && !c.company.fits(r.staff, start, n, c.now) {
 		return refused(&refusal{422, 433, "Выбранное время недоступно", nil}, c.switches.ErrorCodeAt)
 	}
 	if s, ok := asText(c.body["comment"]); ok {

@@ -63,7 +63,9 @@ func TestSlotsAreHonest(t *testing.T) {
 			}
 			slot := rapid.SampledFrom(slots).Draw(rt, "slot")
 			call := &call{Sandbox: sb, company: c, now: now, body: obj{"fullname": "Имя"}}
-			v, no := call.place(appointment{id: 1, services: services, staffID: m.id, start: slot.start}, nil)
+			p := &placing{call: call}
+			no := p.add(appointment{id: 1, services: services, staffID: m.id, start: slot.start})
+			p.close()
 			if m.hidden || m.fired {
 				if no == nil {
 					rt.Fatalf("a master who is not shown can be booked")
@@ -73,7 +75,7 @@ func TestSlotsAreHonest(t *testing.T) {
 			if no != nil {
 				rt.Fatalf("an offered start is refused: %+v", no)
 			}
-			call.book(v, "79001112233")
+			call.book(p.placed[0], "79001112233")
 			for _, s := range c.slots([]*master{m}, services, d, now) {
 				if s.start.Equal(slot.start) {
 					rt.Fatalf("%v is offered after it was booked", s.start)

@@ -84,8 +84,9 @@ func listBookServices(c *call) answer {
 	for _, s := range c.company.services {
 		var who *master
 		for _, m := range masters {
-			length, does := m.length(append(slices.Clone(already), s))
-			if does && (!given || c.company.fits(m, at, length, c.now, nil)) {
+			all := append(slices.Clone(already), s)
+			_, does := m.length(all)
+			if does && (!given || c.company.fits(m, at, c.company.need(m, all), c.now)) {
 				who = m
 				break
 			}
@@ -138,14 +139,10 @@ func listBookStaff(c *call) answer {
 		if m.hidden || m.fired {
 			continue
 		}
-		length, does := m.length(services)
-		if !does {
+		if _, does := m.length(services); !does {
 			continue // in production such a master may also come with bookable:false
 		}
-		if len(services) == 0 {
-			length = c.company.grid
-		}
-		if given && !c.company.fits(m, at, length, c.now, nil) {
+		if given && !c.company.fits(m, at, c.company.need(m, services), c.now) {
 			continue
 		}
 		list = append(list, c.bookStaff(m, services))
@@ -227,7 +224,7 @@ func listBookDates(c *call) answer {
 	booking, working := newDates(), newDates()
 	today := dayOf(c.now, c.company.zone)
 	for d := from; !to.before(d); d = d.add(1) {
-		if d.before(today) || today.add(c.company.horizon).before(d) {
+		if d.before(today.add(-1)) || today.add(c.company.horizon).before(d) {
 			continue
 		}
 		works := func(m *master) bool { return len(m.works(d, c.company.zone)) > 0 }

@@ -14,6 +14,7 @@ type state struct {
 	users     []*user
 	codes     []*smsCode
 	messages  []Message // oldest first
+	rules     *Rules    // of free times, as the switches have them
 	lastID    int64     // of records, visits, clients and users alike
 }
 
@@ -56,10 +57,49 @@ type company struct {
 	staff      []*master
 	clients    []*client
 	records    []*record
-	byDay      map[staffDay][]*record
+	byID       map[int64]*record
+	byDay      map[staffDay][]*record // of a master, by the day of their start
+	blocks     map[staffDay][]*block  // of a master, by the day of their start
+	held       map[staffDay][]hold    // of a resource instance, by the day of its start
+	resources  []*resource
+	rules      *Rules                 // of free times; nil: the defaults
+	pause      int                    // seconds of technical break after a visit, where the service has none of its own
+	timeslots  map[time.Weekday][]int // when set, the only starts: seconds after midnight
 	hooks      obj
 }
 
+// resource is a kind of place or device that a service needs: one instance of it for the whole visit.
+type resource struct {
+	id        int64
+	title     string
+	instances []instance
+}
+
+type instance struct {
+	id    int64
+	title string
+}
+
+// block is time of a master, or of resources, that no record stands for: a
+// group event, a break that the salon has entered. putBlock and removeBlock of
+// the company keep it where free times are looked up.
+type block struct {
+	kind      string // what it is: activity, break
+	id        int64
+	staffID   int64 // 0: resources only
+	instances []int64
+	start     time.Time
+	length    int // seconds
+	pause     int // seconds of technical break behind it
+}
+
+// hold is a resource instance in use; by is the *record or *block.
+type hold struct {
+	busy
+	by any
+}
+
+// staffDay is a day of a master or of a resource instance.
 type staffDay struct {
 	staff int64
 	day   day
@@ -81,6 +121,12 @@ type service struct {
 	length   int // seconds; 0: the salon has not said
 	online   bool
 	weight   int
+
+	pause     *int    // seconds of technical break behind it; nil: as the company
+	resources []int64 // ids of the resources that it needs
+	// Online starts only from searchFrom to searchTo (seconds after midnight, both
+	// included) and on multiples of searchStep after midnight; 0 is no such limit.
+	searchFrom, searchTo, searchStep int
 }
 
 // master is a member of staff.
@@ -99,7 +145,20 @@ type master struct {
 	fake          bool // a waiting list in the guise of a master
 	full          bool // in the seed, one day ahead has no free time
 	shift         shift
+	hours         map[day][]hours // days with hours of their own, none for a day off
 	does          map[int64]skill // by service id
+}
+
+// hours is a working interval in seconds after the midnight of its day; beyond
+// 24 hours it runs into the next.
+type hours struct{ from, to int }
+
+// setHours gives a day its own working hours instead of those of the shift.
+func (m *master) setHours(d day, list []hours) {
+	if m.hours == nil {
+		m.hours = map[day][]hours{}
+	}
+	m.hours[d] = slices.Clone(list)
 }
 
 // skill is how a master does a service.
@@ -125,7 +184,9 @@ type record struct {
 	client   *client // nil: time blocked by the salon
 	guest    string  // the name given with the booking
 	start    time.Time
-	length   int // seconds
+	length   int  // seconds
+	pause    int  // seconds of technical break behind it
+	ownPause *int // as the salon set it for this record; nil: as the services have it
 	created  time.Time
 	changed  time.Time
 	comment  string
@@ -142,9 +203,12 @@ type record struct {
 	color                   string
 	labels                  []string
 	custom                  obj
+	instances               []int64 // resource instances in use
 }
 
-func (r *record) end() time.Time { return r.start.Add(time.Duration(r.length) * time.Second) }
+func (r *record) end() time.Time { return r.start.Add(seconds(r.length)) }
+
+func (r *record) busy() busy { return busy{spanOf(r.start, r.length), seconds(r.pause)} }
 
 // role is what a user may do in a company.
 type role int
@@ -188,30 +252,71 @@ func (c *company) service(id int64) *service {
 	return c.services[i]
 }
 
-func (c *company) record(id int64) *record {
-	// Newest first: what is asked for was usually made a moment ago.
-	for i := len(c.records) - 1; i >= 0; i-- {
-		if c.records[i].id == id {
-			return c.records[i]
-		}
-	}
-	return nil
-}
+func (c *company) record(id int64) *record { return c.byID[id] }
 
 // put adds a record and files it under its day.
 func (c *company) put(r *record) {
 	c.records = append(c.records, r)
+	c.byID[r.id] = r
 	c.file(r)
 }
 
+// file puts a record under its day and gives it what its services need: the
+// technical break and resource instances, as far as any are free. The master
+// and the start of a record only change between unfile and file.
 func (c *company) file(r *record) {
-	key := staffDay{r.staff.id, dayOf(r.start, c.zone)}
+	n := c.need(r.staff, r.services)
+	n.length = r.length
+	if r.ownPause != nil {
+		n.pause = *r.ownPause
+	}
+	r.pause = n.pause
+	r.instances, _ = c.instances(n, r.start)
+	d := dayOf(r.start, c.zone)
+	key := staffDay{r.staff.id, d}
 	c.byDay[key] = append(c.byDay[key], r)
+	c.hold(r.instances, d, r.busy(), r)
 }
 
 func (c *company) unfile(r *record) {
-	key := staffDay{r.staff.id, dayOf(r.start, c.zone)}
+	d := dayOf(r.start, c.zone)
+	key := staffDay{r.staff.id, d}
 	c.byDay[key] = slices.DeleteFunc(c.byDay[key], func(x *record) bool { return x == r })
+	c.release(r.instances, d, r)
+}
+
+// putBlock takes the time of a block away from its master and resources.
+func (c *company) putBlock(b *block) {
+	d := dayOf(b.start, c.zone)
+	if b.staffID != 0 {
+		key := staffDay{b.staffID, d}
+		c.blocks[key] = append(c.blocks[key], b)
+	}
+	c.hold(b.instances, d, b.busy(), b)
+}
+
+// removeBlock gives it back. A block is removed before it is changed.
+func (c *company) removeBlock(b *block) {
+	d := dayOf(b.start, c.zone)
+	key := staffDay{b.staffID, d}
+	c.blocks[key] = slices.DeleteFunc(c.blocks[key], func(x *block) bool { return x == b })
+	c.release(b.instances, d, b)
+}
+
+func (b *block) busy() busy { return busy{spanOf(b.start, b.length), seconds(b.pause)} }
+
+func (c *company) hold(instances []int64, d day, b busy, by any) {
+	for _, id := range instances {
+		key := staffDay{id, d}
+		c.held[key] = append(c.held[key], hold{b, by})
+	}
+}
+
+func (c *company) release(instances []int64, d day, by any) {
+	for _, id := range instances {
+		key := staffDay{id, d}
+		c.held[key] = slices.DeleteFunc(c.held[key], func(h hold) bool { return h.by == by })
+	}
 }
 
 // clientFor finds the client card of a phone or makes one. The name of a card
@@ -261,10 +366,29 @@ func parseDay(s string) (day, bool) {
 	return dayOf(t, time.UTC), true
 }
 
-// at is the moment when the clocks of the zone show so many seconds after the
-// midnight of the day.
+// at is the first moment when the clocks of the zone show at least so many
+// seconds after the midnight of the day: a time that summer time skips is the
+// moment of the change, a time that comes twice its first coming.
 func (d day) at(seconds int, zone *time.Location) time.Time {
-	return time.Date(d.year, d.month, d.day, 0, 0, seconds, 0, zone)
+	t := time.Date(d.year, d.month, d.day, 0, 0, seconds, 0, zone)
+	from, to := t.ZoneBounds()
+	if (from.IsZero() || t.Sub(from) > 24*time.Hour) && (to.IsZero() || to.Sub(t) > 24*time.Hour) {
+		return t
+	}
+	// Near a change: with the offset before it, with the offset after it, or in the gap.
+	wall := time.Date(d.year, d.month, d.day, 0, 0, seconds, 0, time.UTC)
+	var gap time.Time
+	for _, near := range []time.Duration{-36 * time.Hour, 36 * time.Hour} {
+		_, offset := t.Add(near).Zone()
+		candidate := wall.Add(-time.Duration(offset) * time.Second).In(zone)
+		if _, real := candidate.Zone(); real == offset {
+			return candidate
+		}
+		if gap.IsZero() {
+			gap, _ = candidate.ZoneBounds()
+		}
+	}
+	return gap
 }
 
 func (d day) add(n int) day {

@@ -81,7 +81,7 @@ func New(opts ...Option) *Sandbox {
 		o(s)
 	}
 	s.switches = s.start
-	s.state = newState(s.seed, s.now())
+	s.state = newState(s.seed, s.now(), &s.switches.Rules)
 	s.control = s.controlRoutes()
 	return s
 }
@@ -102,7 +102,7 @@ func (s *Sandbox) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
-	s.state = newState(s.seed, now)
+	s.state = newState(s.seed, now, &s.switches.Rules)
 	s.switches, s.faults, s.pace = s.start, Faults{}, pace{}
 	s.ledger.add(Entry{At: now, Note: "reset"})
 	s.emit("fault", s.faults)

@@ -38,8 +38,8 @@ const (
 )
 
 // newState builds the seed as it looks at a moment.
-func newState(seed int64, now time.Time) *state {
-	s := &state{rng: rand.New(rand.NewPCG(uint64(seed), 1)), lastID: 30_000_000}
+func newState(seed int64, now time.Time, rules *Rules) *state {
+	s := &state{rng: rand.New(rand.NewPCG(uint64(seed), 1)), lastID: 30_000_000, rules: rules}
 	for _, b := range branches() {
 		s.companies = append(s.companies, s.open(b))
 	}
@@ -57,9 +57,10 @@ func (s *state) open(b branch) *company {
 	if err != nil {
 		panic("sandbox: zone of the seed: " + err.Error()) // the zones are embedded
 	}
-	c.zone = zone
+	c.zone, c.rules = zone, s.rules
 	c.policy = policyText
-	c.byDay = map[staffDay][]*record{}
+	c.byID, c.byDay = map[int64]*record{}, map[staffDay][]*record{}
+	c.blocks, c.held = map[staffDay][]*block{}, map[staffDay][]hold{}
 	c.hooks = newHooks()
 	base := (c.id % 1000) * 1000
 	for kind := range kinds {

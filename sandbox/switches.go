@@ -56,6 +56,7 @@ type Switches struct {
 	WrongOffset bool `json:"wrong_datetime_offset"`
 	// DeleteBody400: a DELETE with a JSON body is refused. Default true.
 	DeleteBody400 bool `json:"delete_body_400"`
+	Rules
 	// OffCuts: while off, connections are cut; otherwise 503. Default false.
 	OffCuts bool `json:"off_cuts"`
 }
@@ -72,6 +73,7 @@ func DefaultSwitches() Switches {
 		EmailRequired:        true,
 		AuthEnveloped:        true,
 		DeleteBody400:        true,
+		Rules:                defaultRules(),
 	}
 }
 
@@ -84,6 +86,14 @@ func (s Switches) Validate() error {
 		return fmt.Errorf("sandbox: sms_code_tries is %d, must not be negative", s.SMSCodeTries)
 	case s.ErrorCodeAt != CodeInMeta && s.ErrorCodeAt != CodeInErrors && s.ErrorCodeAt != CodeOnTop && s.ErrorCodeAt != CodeNowhere:
 		return fmt.Errorf("sandbox: error_code_at is %q, must be meta.code, errors.code, code or none", s.ErrorCodeAt)
+	case s.GridFrom != GridFromMidnight && s.GridFrom != GridFromInterval:
+		return fmt.Errorf("sandbox: grid_from is %q, must be midnight or interval", s.GridFrom)
+	case s.NightStarts != NightOfCalendar && s.NightStarts != NightOfShift:
+		return fmt.Errorf("sandbox: night_starts is %q, must be calendar or shift", s.NightStarts)
+	case s.AnyMaster != AnyByWeight && s.AnyMaster != AnyLeastBusy:
+		return fmt.Errorf("sandbox: any_master is %q, must be weight or least_busy", s.AnyMaster)
+	case s.PauseOfSeveral != PauseLongest && s.PauseOfSeveral != PauseSum:
+		return fmt.Errorf("sandbox: pause_of_several is %q, must be longest or sum", s.PauseOfSeveral)
 	case s.RefusalShape != RefusalAlternates && s.RefusalShape != Refusal429 && s.RefusalShape != Refusal200:
 		return fmt.Errorf("sandbox: refusal_shape is %q, must be alternate, 429 or 200", s.RefusalShape)
 	}
