@@ -102,7 +102,8 @@ func find(object []byte, key string) []byte {
 // decode reads the answer into v, or turns it into an error.
 func (a *answer) decode(v reflect.Value, wantsNothing bool) error {
 	body := trim(a.body)
-	valid := len(body) > 0 && json.Valid(body)
+	full := bloated(body)
+	valid := len(body) > 0 && !full && json.Valid(body)
 	if valid {
 		a.envelope = parseEnvelope(body)
 	}
@@ -114,6 +115,8 @@ func (a *answer) decode(v reflect.Value, wantsNothing bool) error {
 			return nil
 		}
 		return a.unreadable(errors.New("the answer is empty"))
+	case full:
+		return a.unreadable(errors.New("the answer holds more than any list of the API: ask for smaller pages"))
 	case !valid && a.isPage():
 		return a.unreadable(errors.New("the answer is a web page, not JSON: is the base URL right?"))
 	case !valid:

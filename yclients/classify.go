@@ -50,7 +50,7 @@ func (a *answer) failure() *Error {
 	e := a.fail(KindUnexpected, nil)
 	e.Code, e.AppointmentID = a.envelope.code()
 	e.FieldErrors = a.fieldErrors()
-	e.RetryAfter = retryAfter(a.header.Get("Retry-After"), time.Now())
+	e.RetryAfter = retryAfter(a.header.Get("Retry-After"), a.client.now())
 	if a.envelope.top == nil {
 		e.Excerpt = a.excerpt()
 	}
@@ -82,6 +82,9 @@ func (a *answer) kindOf(e *Error) Kind {
 	_, known := kindOfCode[e.Code]
 	switch {
 	case a.status == http.StatusTooManyRequests, a.status < 500 && slices.ContainsFunc(a.envelope.messages(), saysLimit):
+		if a.status < 300 {
+			return KindRateLimitedInside
+		}
 		return KindRateLimited
 	case a.status >= 500 || a.status == http.StatusRequestTimeout || a.status >= 300 && a.status < 400:
 		if a.writes {
@@ -238,15 +241,16 @@ func (a *answer) fieldErrors() map[string][]string {
 			continue
 		}
 		members(at, func(m member) {
+			field := a.mask(m.key)
 			switch {
 			case m.value[0] == '[':
 				elements(m.value, func(e []byte) {
 					if s, ok := text(e); ok && s != "" {
-						out[m.key] = append(out[m.key], a.mask(s))
+						out[field] = append(out[field], a.mask(s))
 					}
 				})
 			case m.value[0] == '"' && m.key != "message" && m.key != "code":
-				out[m.key] = append(out[m.key], a.mask(unquote(m.value)))
+				out[field] = append(out[field], a.mask(unquote(m.value)))
 			}
 		})
 	}
@@ -277,8 +281,9 @@ func retryAfter(header string, now time.Time) time.Duration {
 
 var (
 	datePattern   = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}`)
-	phonePattern  = regexp.MustCompile(`\+?\d[\d ()\-]{8,}\d`)
-	secretPattern = regexp.MustCompile(`[0-9A-Za-z_\-]{24,}`)
+	phonePattern  = regexp.MustCompile(`\+?\d(?:[\d ()\-]|%2[089bB]){8,}\d`) // as written, or in a query
+	secretPattern = regexp.MustCompile(`[0-9A-Za-z_\-+/=%]{14,}`)            // as written, in base64 or in a query
+	namePattern   = regexp.MustCompile(`^([A-Z_]+|[a-z_]+)$`)
 	mailPattern   = regexp.MustCompile(`[^\s@"<>]+@[^\s@"<>]+`)
 	digitPattern  = regexp.MustCompile(`\d`)
 )
@@ -291,7 +296,15 @@ func (a *answer) mask(s string) string {
 			s = strings.ReplaceAll(s, string(t), redacted)
 		}
 	}
-	s = secretPattern.ReplaceAllString(s, redacted)
+	s = secretPattern.ReplaceAllStringFunc(s, func(word string) string {
+		if len(word) < 24 && namePattern.MatchString(word) {
+			return word // as in VALIDATION_ERROR
+		}
+		if strings.Trim(word, "0123456789-+") == "" {
+			return word // phones are below
+		}
+		return redacted
+	})
 	s = mailPattern.ReplaceAllString(s, redacted)
 	return phonePattern.ReplaceAllStringFunc(s, func(number string) string {
 		if datePattern.MatchString(number) {
@@ -306,8 +319,10 @@ const excerptLength = 200
 // excerpt is the beginning of a body for the eyes of an operator.
 func (a *answer) excerpt() string {
 	body := a.body
-	if len(body) > 2*excerptLength {
-		body = body[:2*excerptLength]
+	// Far more than is shown, so that no secret is cut to a shape that is not
+	// recognised.
+	if len(body) > 16*excerptLength {
+		body = body[:16*excerptLength]
 	}
 	s := digitPattern.ReplaceAllString(a.mask(strings.ToValidUTF8(string(body), "?")), "*")
 	if r := []rune(s); len(r) > excerptLength {

@@ -1,10 +1,15 @@
 package yclients
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -20,10 +25,31 @@ type Client struct {
 	http      *http.Client
 	base      string // scheme and host, without a slash at the end
 	userAgent string
+	language  string // empty: the API's own
 	partner   Token
 	user      Token
+	now       func() time.Time
+	logger    *slog.Logger   // nil: none
+	roots     *x509.CertPool // until New has made the HTTP client
 
 	services
+}
+
+// defaultTimeout is for a whole call, the reading of its answer included.
+const defaultTimeout = 30 * time.Second
+
+func defaultHTTPClient(roots *x509.CertPool) *http.Client {
+	if roots == nil {
+		return &http.Client{Timeout: defaultTimeout}
+	}
+	transport := &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		TLSClientConfig:     &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+		ForceAttemptHTTP2:   true,
+		IdleConnTimeout:     90 * time.Second,
+		TLSHandshakeTimeout: 10 * time.Second,
+	}
+	return &http.Client{Timeout: defaultTimeout, Transport: transport}
 }
 
 // service is what every API section is made of.
@@ -35,7 +61,7 @@ type Option func(*Client) error
 // New returns a client. It needs [WithPartnerToken]; the other options have
 // defaults. It does not call the API.
 func New(opts ...Option) (*Client, error) {
-	c := &Client{base: DefaultBaseURL, userAgent: defaultUserAgent}
+	c := &Client{base: DefaultBaseURL, userAgent: defaultUserAgent, now: time.Now}
 	for _, opt := range opts {
 		if err := opt(c); err != nil {
 			return nil, err
@@ -44,8 +70,11 @@ func New(opts ...Option) (*Client, error) {
 	if c.partner == "" {
 		return nil, errors.New("yclients: no partner token: pass WithPartnerToken with the API key of the developer account")
 	}
+	if c.roots != nil && c.http != nil {
+		return nil, errors.New("yclients: WithCAFile is for the default transport: give the roots to your own transport instead")
+	}
 	if c.http == nil {
-		c.http = &http.Client{Timeout: 30 * time.Second}
+		c.http = defaultHTTPClient(c.roots)
 	}
 	// A redirect would carry the tokens to another address and repeat a
 	// write, so the answer itself is looked at instead.
@@ -107,6 +136,80 @@ func WithHTTPClient(h *http.Client) Option {
 			return errors.New("yclients: WithHTTPClient got nil")
 		}
 		c.http = h
+		return nil
+	}
+}
+
+// WithTransport sets what carries the calls, with the limit of 30 seconds for a
+// call. A transport may pace, retry or record; what it must not do is to send a
+// write twice.
+func WithTransport(rt http.RoundTripper) Option {
+	return func(c *Client) error {
+		if rt == nil {
+			return errors.New("yclients: WithTransport got nil")
+		}
+		c.http = &http.Client{Timeout: defaultTimeout, Transport: rt}
+		return nil
+	}
+}
+
+// WithCAFile trusts the certificates of a PEM file beside those of the system,
+// for a proxy or a test server with a root of its own. It goes with the default
+// transport only.
+func WithCAFile(path string) Option {
+	return func(c *Client) error {
+		pem, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("yclients: CA file: %w", err)
+		}
+		roots, err := x509.SystemCertPool()
+		if err != nil {
+			roots = x509.NewCertPool()
+		}
+		if !roots.AppendCertsFromPEM(pem) {
+			return fmt.Errorf("yclients: CA file %s has no PEM certificate", path)
+		}
+		c.roots = roots
+		return nil
+	}
+}
+
+var languagePattern = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})?$`)
+
+// WithLanguage asks the API to speak a language, as in "ru-RU" or "en-US". The
+// words of refusals are recognised in Russian and English.
+func WithLanguage(tag string) Option {
+	return func(c *Client) error {
+		if !languagePattern.MatchString(tag) {
+			return errors.New(`yclients: a language is written as in "ru-RU"`)
+		}
+		c.language = tag
+		return nil
+	}
+}
+
+// WithClock sets the clock that dates in Retry-After and the durations in the
+// log are reckoned with. The default is time.Now.
+func WithClock(now func() time.Time) Option {
+	return func(c *Client) error {
+		if now == nil {
+			return errors.New("yclients: WithClock got nil")
+		}
+		c.now = now
+		return nil
+	}
+}
+
+// WithLogger logs each call: at debug level when it worked, as a warning when
+// it failed. A line has the operation, the status, the duration and the kind of
+// the failure; never an address, a header or a body, because ids, hashes,
+// phones and tokens stand there.
+func WithLogger(l *slog.Logger) Option {
+	return func(c *Client) error {
+		if l == nil {
+			return errors.New("yclients: WithLogger got nil")
+		}
+		c.logger = l
 		return nil
 	}
 }

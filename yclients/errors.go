@@ -14,21 +14,22 @@ type Kind int
 // Kinds of failures. Each has an error value of the same meaning to be used
 // with errors.Is.
 const (
-	KindUnexpected      Kind = iota // an answer that means nothing known
-	KindNotSent                     // the request provably never left
-	KindOutcomeUnknown              // a write that may or may not have been applied
-	KindUnavailable                 // no answer to a read, or a 5xx
-	KindMalformed                   // an answer to a read that cannot be understood
-	KindRateLimited                 // too many calls from this address
-	KindUnauthenticated             // a token is missing or unknown, see Error.Missing
-	KindForbidden                   // the token's owner has no right to this
-	KindLicense                     // the licence of the company has run out; also a KindForbidden
-	KindSecondFactor                // the sign-in wants a second factor
-	KindNotFound                    // no such object, or no access to it
-	KindInvalid                     // the request was refused for its content, see Error.FieldErrors
-	KindSlotTaken                   // the time is busy, or no staff member is free then
-	KindWrongCode                   // the SMS code is wrong
-	KindBlacklisted                 // the client is on the black list
+	KindUnexpected        Kind = iota // an answer that means nothing known
+	KindNotSent                       // the request provably never left
+	KindOutcomeUnknown                // a write that may or may not have been applied
+	KindUnavailable                   // no answer to a read, or a 5xx
+	KindMalformed                     // an answer to a read that cannot be understood
+	KindRateLimited                   // too many calls from this address
+	KindUnauthenticated               // a token is missing or unknown, see Error.Missing
+	KindForbidden                     // the token's owner has no right to this
+	KindLicense                       // the licence of the company has run out; also a KindForbidden
+	KindSecondFactor                  // the sign-in wants a second factor
+	KindNotFound                      // no such object, or no access to it
+	KindInvalid                       // the request was refused for its content, see Error.FieldErrors
+	KindSlotTaken                     // the time is busy, or no staff member is free then
+	KindWrongCode                     // the SMS code is wrong
+	KindBlacklisted                   // the client is on the black list
+	KindRateLimitedInside             // too many calls, refused inside a 200 as if it were data; also a KindRateLimited
 )
 
 // Errors to compare with errors.Is. [Error] matches the one of its kind.
@@ -48,6 +49,8 @@ var (
 	ErrSlotTaken       = errors.New("time is taken")
 	ErrWrongCode       = errors.New("wrong confirmation code")
 	ErrBlacklisted     = errors.New("client is on the black list")
+	// ErrRateLimitedInside is also an [ErrRateLimited].
+	ErrRateLimitedInside = errors.New("too many requests, said inside a 200")
 )
 
 var sentinels = [...]error{
@@ -56,6 +59,7 @@ var sentinels = [...]error{
 	KindUnauthenticated: ErrUnauthenticated, KindForbidden: ErrForbidden, KindLicense: ErrLicense,
 	KindSecondFactor: ErrSecondFactor, KindNotFound: ErrNotFound, KindInvalid: ErrInvalid,
 	KindSlotTaken: ErrSlotTaken, KindWrongCode: ErrWrongCode, KindBlacklisted: ErrBlacklisted,
+	KindRateLimitedInside: ErrRateLimitedInside,
 }
 
 // String returns the words of the kind.
@@ -147,7 +151,8 @@ var missingAdvice = map[Credential]string{
 func (e *Error) Unwrap() error { return e.Err }
 
 // Is reports whether target is the error value of e's kind. A call that never
-// left also counts as unavailable, and a licence that has run out as forbidden.
+// left also counts as unavailable, a licence that has run out as forbidden, and
+// a rate refusal inside a 200 as a rate refusal.
 func (e *Error) Is(target error) bool {
 	switch target {
 	case sentinels[e.Kind]:
@@ -156,6 +161,8 @@ func (e *Error) Is(target error) bool {
 		return e.Kind == KindNotSent
 	case ErrForbidden:
 		return e.Kind == KindLicense
+	case ErrRateLimited:
+		return e.Kind == KindRateLimitedInside
 	}
 	return false
 }

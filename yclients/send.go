@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"mime"
 	"net"
 	"net/http"
@@ -16,10 +17,18 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 )
 
-// maxBody is the longest answer that is read.
-const maxBody = 16 << 20
+// An answer is read whole and decoded whole, so what it can make of our memory
+// is bounded three times: by its length, and, because {} costs three bytes on
+// the wire and hundreds when decoded, by how much stands in it. A page of 300
+// records has some 6000 objects.
+const (
+	maxBody    = 64 << 20
+	maxObjects = 1 << 18
+	maxValues  = 1 << 21
+)
 
 const acceptV2 = "application/vnd.yclients.v2+json"
 
@@ -54,13 +63,29 @@ type none struct{}
 
 // send makes the call once. It never repeats it.
 func send[T any](ctx context.Context, c *Client, req call) (T, *Response, error) {
-	var zero T
+	var result T
+	begun := c.now()
 	a, err := c.exchange(ctx, req)
-	if err != nil {
-		return zero, a.response(), err
+	if err == nil {
+		result, err = decodeAs[T](a)
 	}
-	result, err := decodeAs[T](a)
+	if c.logger != nil {
+		a.log(ctx, c.now().Sub(begun), err)
+	}
 	return result, a.response(), err
+}
+
+// log tells of the call without anything that belongs to somebody.
+func (a *answer) log(ctx context.Context, took time.Duration, err error) {
+	level, attrs := slog.LevelDebug, []slog.Attr{
+		slog.String("operation", a.operation), slog.String("method", a.method), slog.Int("status", a.status),
+		slog.Duration("took", took), slog.Int("bytes", len(a.body)),
+	}
+	if failed, ok := errors.AsType[*Error](err); ok {
+		level = slog.LevelWarn
+		attrs = append(attrs, slog.String("kind", failed.Kind.String()), slog.Int("code", failed.Code), slog.Bool("safe_to_repeat", failed.SafeToRepeat))
+	}
+	a.client.logger.LogAttrs(ctx, level, "yclients: call", attrs...)
 }
 
 // decodeAs reads the data of an answer, or makes it the error that it is.
@@ -103,7 +128,7 @@ func (c *Client) exchange(ctx context.Context, req call) (*answer, error) {
 	}
 	defer resp.Body.Close()
 	a.status, a.header = resp.StatusCode, resp.Header
-	a.body, err = io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	a.body, err = readAll(io.LimitReader(resp.Body, maxBody+1), resp.ContentLength)
 	if err != nil {
 		return a, a.lost(fmt.Errorf("the answer broke off: %w", err))
 	}
@@ -111,6 +136,19 @@ func (c *Client) exchange(ctx context.Context, req call) (*answer, error) {
 		return a, a.unreadable(fmt.Errorf("the answer is longer than %d MB", maxBody>>20))
 	}
 	return a, nil
+}
+
+// readAll reads to the end. The announced length is believed up to a megabyte.
+func readAll(r io.Reader, announced int64) ([]byte, error) {
+	var b bytes.Buffer
+	b.Grow(int(min(max(announced, 0), 1<<20)) + bytes.MinRead)
+	_, err := b.ReadFrom(r)
+	return b.Bytes(), err
+}
+
+// bloated reports whether an answer has more in it than is decoded.
+func bloated(body []byte) bool {
+	return len(body) > 1<<20 && (bytes.Count(body, []byte{'{'}) > maxObjects || bytes.Count(body, []byte{','}) > maxValues)
 }
 
 // quiet is an error of the transport whose words may quote an answer.
@@ -168,6 +206,9 @@ func (c *Client) request(ctx context.Context, req call) (*http.Request, error) {
 	httpReq.Header.Set("Authorization", authorization)
 	httpReq.Header.Set("Accept", acceptV2)
 	httpReq.Header.Set("User-Agent", c.userAgent)
+	if c.language != "" {
+		httpReq.Header.Set("Accept-Language", c.language)
+	}
 	// A DELETE that announces a body it does not have was answered with 400.
 	if req.body != nil || req.method != http.MethodDelete {
 		httpReq.Header.Set("Content-Type", "application/json")

@@ -48,7 +48,7 @@ var cases = []struct {
 	found, next Text
 }{
 	{
-		is: kind(yclients.KindRateLimited), found: config.T("превышен предел запросов: 5 в секунду, 200 в минуту с одного адреса", "the limit of calls is exceeded: 5 a second, 200 a minute for one address"),
+		is: func(e *yclients.Error) bool { return errors.Is(e, yclients.ErrRateLimited) }, found: config.T("превышен предел запросов: 5 в секунду, 200 в минуту с одного адреса", "the limit of calls is exceeded: 5 a second, 200 a minute for one address"),
 		next: config.T("подождите минуту и повторите; если это надолго, с того же адреса в YCLIENTS ходит ещё кто-то",
 			"wait a minute and try again; if it lasts, something else calls YCLIENTS from the same address"),
 	},

@@ -76,7 +76,7 @@ func Refused(err error) bool {
 	switch failed.Kind {
 	case yclients.KindUnauthenticated, yclients.KindForbidden, yclients.KindLicense, yclients.KindSecondFactor,
 		yclients.KindNotFound, yclients.KindInvalid, yclients.KindSlotTaken, yclients.KindWrongCode,
-		yclients.KindBlacklisted, yclients.KindRateLimited:
+		yclients.KindBlacklisted, yclients.KindRateLimited, yclients.KindRateLimitedInside:
 		return true
 	case yclients.KindNotSent, yclients.KindOutcomeUnknown, yclients.KindUnavailable, yclients.KindMalformed,
 		yclients.KindUnexpected:
@@ -97,7 +97,7 @@ func codeOf(e *yclients.Error) problem.Code {
 		return problem.CodeWrong
 	case yclients.KindBlacklisted:
 		return problem.ClientBlocked
-	case yclients.KindRateLimited:
+	case yclients.KindRateLimited, yclients.KindRateLimitedInside:
 		return problem.UpstreamLimited
 	case yclients.KindUnauthenticated:
 		return credential(e.Missing)
