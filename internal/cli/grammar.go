@@ -21,12 +21,13 @@ type grammar struct {
 	Lang    string      `enum:"ru,en," default:"" placeholder:"ru|en" help:"${flag_lang}"`
 	EnvFile string      `name:"env-file" placeholder:"${ph_file}" help:"${flag_env_file}"`
 
-	Demo    demoCmd    `cmd:"" help:"${cmd_demo}"`
-	Serve   serveCmd   `cmd:"" help:"${cmd_serve}"`
-	Sandbox sandboxCmd `cmd:"" help:"${cmd_sandbox}"`
-	Setup   setupCmd   `cmd:"" help:"${cmd_setup}"`
-	Doctor  doctorCmd  `cmd:"" help:"${cmd_doctor}"`
-	Config  struct {
+	Demo     demoCmd     `cmd:"" help:"${cmd_demo}"`
+	Serve    serveCmd    `cmd:"" help:"${cmd_serve}"`
+	Sandbox  sandboxCmd  `cmd:"" help:"${cmd_sandbox}"`
+	Setup    setupCmd    `cmd:"" help:"${cmd_setup}"`
+	Doctor   doctorCmd   `cmd:"" help:"${cmd_doctor}"`
+	Rehearse rehearseCmd `cmd:"" help:"${cmd_rehearse}"`
+	Config   struct {
 		Show showCmd `cmd:"" help:"${cmd_config_show}"`
 	} `cmd:"" help:"${cmd_config}"`
 	Backup  backupCmd  `cmd:"" help:"${cmd_backup}"`
@@ -37,7 +38,7 @@ type grammar struct {
 // newGrammar prepares the examples under each command.
 func newGrammar(lang string) *grammar {
 	g := &grammar{}
-	for _, d := range []*taught{&g.Demo.taught, &g.Serve.taught, &g.Sandbox.taught, &g.Setup.taught, &g.Doctor.taught, &g.Config.Show.taught, &g.Backup.taught, &g.Restore.taught, &g.Version.taught} {
+	for _, d := range []*taught{&g.Demo.taught, &g.Serve.taught, &g.Sandbox.taught, &g.Setup.taught, &g.Doctor.taught, &g.Rehearse.taught, &g.Config.Show.taught, &g.Backup.taught, &g.Restore.taught, &g.Version.taught} {
 		d.lang = lang
 	}
 	return g

@@ -28,11 +28,23 @@ var texts = map[string]config.Text{
 	"cmd_sandbox":     config.T("эмулятор YCLIENTS отдельно, для своих проверок", "the YCLIENTS emulator alone, for your own tests"),
 	"cmd_setup":       config.T("получить ключи, проверить их и записать в .env", "obtain the keys, prove them and write them to .env"),
 	"cmd_doctor":      config.T("проверить настройки и сказать, что делать", "check the configuration and say what to do"),
+	"cmd_rehearse":    config.T("прожить одну запись на настоящем аккаунте и убрать её", "live through one booking on the real account, and clean it up"),
 	"cmd_config":      config.T("настройки", "configuration"),
 	"cmd_config_show": config.T("какие переменные есть и откуда они взялись (без значений)", "which variables there are and where they come from (no values)"),
 	"cmd_backup":      config.T("резервная копия данных, сервер при этом работает", "back up the data of a running server"),
 	"cmd_restore":     config.T("восстановить копию в пустую папку или базу", "restore a backup into an empty folder or database"),
 	"cmd_version":     config.T("версия программы", "version of the program"),
+
+	"ph_phone": config.T("ТЕЛЕФОН", "PHONE"), "ph_name": config.T("ИМЯ", "NAME"),
+	"rehearse_branch":  config.T("филиал; иначе YCLIENTS_COMPANY_ID", "branch; else YCLIENTS_COMPANY_ID"),
+	"rehearse_staff":   config.T("мастер, к которому сделать запись", "the master to book"),
+	"rehearse_service": config.T("услуга этого мастера", "a service of that master"),
+	"rehearse_phone":   config.T("ваш собственный телефон; иначе первый из ZAPIS_PILOT_PHONES", "your own phone; else the first of ZAPIS_PILOT_PHONES"),
+	"rehearse_name":    config.T("имя клиента в записи", "name of the client in the record"),
+	"rehearse_yes":     config.T("согласие на запись, перенос и отмену; без него спросит терминал", "consent to the record, its move and its cancellation; else the terminal asks"),
+	"rehearse_clean":   config.T("только убрать за прерванной репетицией", "only clean up after an interrupted rehearsal"),
+	"rehearse_report":  config.T("записать отчёт в файл, без телефонов и токенов", "write a report to a file, without phones and tokens"),
+	"rehearse_json":    config.T("отчёт для скриптов", "a report for scripts"),
 
 	"flag_help":     config.T("эта справка", "this help"),
 	"flag_lang":     config.T("язык: ru или en; иначе по LC_ALL и LANG", "language: ru or en; else from LC_ALL and LANG"),
@@ -142,6 +154,19 @@ Who signed in after the backup signs in again; the bookings in YCLIENTS are whol
 
 Example:
   zapis restore --data zapis-data zapis-2026-11-23.backup`),
+	"rehearse": config.T(`Делает одну запись на дальнее время выбранного мастера на ваш телефон, читает, переносит и отменяет её; напоминания выключены.
+Перед записью покажет, что будет сделано, и спросит. За прерванной репетицией убирает следующий запуск.
+
+Примеры:
+  zapis rehearse --staff 564501 --service 564001 --phone 79000000001
+  zapis rehearse --branch 4564 --staff 564501 --service 564001 --phone 79000000001 --yes --report отчёт.txt
+  zapis rehearse --clean`, `Makes one record at a far time of the chosen master for your phone, reads, moves and cancels it; reminders are off.
+Before that it shows what will be done, and asks. The next start cleans up after an interrupted rehearsal.
+
+Examples:
+  zapis rehearse --staff 564501 --service 564001 --phone 79000000001
+  zapis rehearse --branch 4564 --staff 564501 --service 564001 --phone 79000000001 --yes --report report.txt
+  zapis rehearse --clean`),
 	"config show": config.T(`Пример:
   zapis config show --env-file backend/.env`, `Example:
   zapis config show --env-file backend/.env`),

@@ -257,3 +257,6 @@ func wait(ctx context.Context, d time.Duration) error {
 		return ctx.Err()
 	}
 }
+
+// Quiet is Options.Quiet for a sandbox whose limits are scaled; 1 is the real service.
+func Quiet(scale int) time.Duration { return lost / time.Duration(max(scale, 1)) }
