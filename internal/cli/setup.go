@@ -94,7 +94,7 @@ func (r *runner) need(flag, other string) error {
 }
 
 // progress shows a step as it ends.
-func (r *runner) progress(_ setup.Step, findings []doctor.Finding) {
+func (r *runner) progress(_ setup.Stage, findings []doctor.Finding) {
 	report := doctor.Report{Findings: findings}
 	_ = report.WriteFindings(r.stdout, r.lang) // a closed terminal is noticed by the command's last line
 }

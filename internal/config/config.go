@@ -80,6 +80,8 @@ type Config struct {
 	Addr string
 	// AdminAddr is where /setup, /admin and /metrics listen. Default "127.0.0.1:8486".
 	AdminAddr string
+	// PublicURL is where the server is seen from the internet, scheme and host only; empty = nowhere. Default empty.
+	PublicURL string
 	// Origins are the web origins allowed to call the API with credentials (https://book.example.ru). Default none.
 	Origins []string
 	// TrustedProxies may say X-Forwarded-For. Default none.

@@ -71,6 +71,23 @@ func writeAtomically(target string, data []byte, was fs.FileInfo) (err error) {
 	return nil
 }
 
+// WriteFile writes a private file (0600) as a whole or not at all, for what lies beside an env file or in the data
+// folder. An existing file keeps its owner.
+func WriteFile(path string, data []byte) error {
+	target, err := followLinks(path)
+	if err != nil {
+		return err
+	}
+	info, err := os.Stat(target)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return writeAtomically(target, data, info)
+}
+
+// BackupName is where the former contents of an env file are kept: beside it, one generation.
+func BackupName(path string) string { return path + ".bak" }
+
 func ignoreClosed(err error) error {
 	if errors.Is(err, os.ErrClosed) {
 		return nil

@@ -224,6 +224,21 @@ func setOrigins(c *Config, v string) *Text {
 	return nil
 }
 
+// setPublicURL takes https, and http for this machine alone, where tests are.
+func setPublicURL(c *Config, v string) *Text {
+	u, err := url.Parse(strings.TrimRight(strings.TrimSpace(v), "/"))
+	if err != nil || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http" {
+		what := T("это не адрес вида https://узел", "this is not an address like https://host")
+		return &what
+	}
+	if ip, err := netip.ParseAddr(u.Hostname()); u.Scheme == "http" && u.Hostname() != "localhost" && (err != nil || !ip.IsLoopback()) {
+		what := T("адрес без https: ссылки и уведомления шли бы открытым текстом", "an address without https: links and webhooks would travel in plain text")
+		return &what
+	}
+	c.PublicURL = u.Scheme + "://" + strings.ToLower(u.Host)
+	return nil
+}
+
 func setProxies(c *Config, v string) *Text {
 	for i, part := range split(v) {
 		prefix, err := netip.ParsePrefix(part)

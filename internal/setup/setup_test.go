@@ -51,7 +51,7 @@ func newBundle(t *testing.T) *bundle {
 				return yclients.New(opts...)
 			}
 		},
-		Progress: func(s setup.Step, findings []doctor.Finding) {
+		Progress: func(s setup.Stage, findings []doctor.Finding) {
 			for _, f := range findings {
 				fmt.Fprintln(&b.shown, s.Code, f.Status, f.Found.EN, f.Next.EN, f.Found.RU, f.Next.RU)
 			}
@@ -145,8 +145,8 @@ func TestNothingIsWrittenWhenAnythingFails(t *testing.T) {
 			if failed == nil {
 				t.Fatalf("no failure; shown:\n%s", b.shown.String())
 			}
-			if failed.Step.Code != tt.step || failed.ExitCode() != tt.exit || !strings.Contains(b.shown.String(), tt.says) {
-				t.Errorf("got step %s, exit %d; want %s, %d and %q shown:\n%s", failed.Step.Code, failed.ExitCode(), tt.step, tt.exit, tt.says, b.shown.String())
+			if failed.Stage.Code != tt.step || failed.ExitCode() != tt.exit || !strings.Contains(b.shown.String(), tt.says) {
+				t.Errorf("got step %s, exit %d; want %s, %d and %q shown:\n%s", failed.Stage.Code, failed.ExitCode(), tt.step, tt.exit, tt.says, b.shown.String())
 			}
 			if got := b.file(t); got != foreign {
 				t.Errorf("the file was changed: %q", got)
@@ -188,7 +188,7 @@ func TestTheOnlyBranchIsTaken(t *testing.T) {
 	b := newBundle(t)
 	b.Company, b.Login, b.UserToken = "", "", secret.Text(sandbox.StrangerUserToken)
 	r, failed := b.run(t)
-	if failed != nil && failed.Step.Code != "checks" {
+	if failed != nil && failed.Stage.Code != "checks" {
 		t.Fatalf("%v\n%s", failed, b.shown.String())
 	}
 	if r != nil && r.Company.ID != 7001 || !strings.Contains(b.shown.String(), "7001") {
@@ -238,7 +238,7 @@ func TestBrokenFileIsFoundBeforeAnybodyIsAsked(t *testing.T) {
 	b := newBundle(t)
 	must(os.WriteFile(b.path, []byte("A=1\nnot a setting\n"), 0o600))
 	_, failed := b.run(t)
-	if failed == nil || failed.Step.Code != "env_file" || failed.ExitCode() != problem.ExitConfig || b.asked != 0 || len(b.sb.Ledger()) != 0 {
+	if failed == nil || failed.Stage.Code != "env_file" || failed.ExitCode() != problem.ExitConfig || b.asked != 0 || len(b.sb.Ledger()) != 0 {
 		t.Errorf("got %v, password asked %d times, %d calls", failed, b.asked, len(b.sb.Ledger()))
 	}
 }
@@ -268,7 +268,7 @@ func TestWhatIsHereIsLookedAtBeforeYCLIENTSIsAsked(t *testing.T) {
 			b := newBundle(t)
 			tt.change(b, t.TempDir())
 			_, failed := b.run(t)
-			if failed == nil || failed.Step.Code != tt.step || failed.ExitCode() != tt.exit || !strings.Contains(b.shown.String(), tt.says) {
+			if failed == nil || failed.Stage.Code != tt.step || failed.ExitCode() != tt.exit || !strings.Contains(b.shown.String(), tt.says) {
 				t.Fatalf("got %v; want step %s, exit %d and %q shown:\n%s", failed, tt.step, tt.exit, tt.says, b.shown.String())
 			}
 			if b.asked != tt.asked || len(b.sb.Ledger()) != 0 {

@@ -1,6 +1,3 @@
-// Package setup is doctor with hands: it obtains what is missing, proves each part with the doctor's own
-// checks, and writes the four variables only when everything is proven. Steps are data, so that terminal and
-// browser drive the same ones.
 package setup
 
 import (
@@ -47,18 +44,18 @@ type Options struct {
 	// Doctor are further options of the checks, for tests.
 	Doctor doctor.Options
 	// Progress hears of every step as it ends; may be nil.
-	Progress func(Step, []doctor.Finding)
+	Progress func(Stage, []doctor.Finding)
 }
 
-// Step is one part of the setup.
-type Step struct {
+// Stage is one part of the setup.
+type Stage struct {
 	Code  string
 	Title Text
 	run   func(context.Context, *visit) ([]doctor.Finding, error)
 }
 
-// Steps in their order. The first that fails ends the setup; only the last writes.
-var Steps = []Step{
+// Stages in their order. The first that fails ends the setup; only the last writes.
+var Stages = []Stage{
 	{"env_file", config.T("файл настроек", "env file"), readFile},
 	{"password", config.T("пароль", "password"), takePassword},
 	{"api_key", config.T("API-ключ", "API key"), proveKey},
@@ -79,7 +76,7 @@ type Result struct {
 
 // StepError tells which step failed and why.
 type StepError struct {
-	Step     Step
+	Stage    Stage
 	Findings []doctor.Finding
 	// Choices are the branches to choose from, when Company was needed.
 	Choices []doctor.Company
@@ -90,10 +87,10 @@ type StepError struct {
 func (e *StepError) Error() string {
 	for _, f := range e.Findings {
 		if f.Status == doctor.StatusFailure {
-			return "setup: " + e.Step.Code + ": " + f.Found.EN
+			return "setup: " + e.Stage.Code + ": " + f.Found.EN
 		}
 	}
-	return "setup: " + e.Step.Code + " failed"
+	return "setup: " + e.Stage.Code + " failed"
 }
 
 // ExitCode is that of the process.
@@ -122,7 +119,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		o.EnvFile = config.DefaultEnvFile
 	}
 	v := &visit{Options: o, values: map[string]string{"YCLIENTS_ENABLED": "True"}}
-	for _, step := range Steps {
+	for _, step := range Stages {
 		findings, err := step.run(ctx, v)
 		if err != nil {
 			findings = append(findings, doctor.Finding{Status: doctor.StatusFailure, Found: Text{RU: err.Error(), EN: err.Error()}, Problem: problem.FolderUnusable})
@@ -136,7 +133,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 			o.Progress(step, findings)
 		}
 		if slices.ContainsFunc(findings, func(f doctor.Finding) bool { return f.Status == doctor.StatusFailure }) {
-			return nil, &StepError{Step: step, Findings: findings, Choices: v.choice, exit: v.exit}
+			return nil, &StepError{Stage: step, Findings: findings, Choices: v.choice, exit: v.exit}
 		}
 	}
 	return &v.result, nil
