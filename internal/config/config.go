@@ -93,6 +93,8 @@ type Config struct {
 	HiddenStaff []string
 	// LimitsScale multiplies both rate limits, for tests against a sandbox scaled likewise. Default 1.
 	LimitsScale int
+	// Alert says whom to tell of trouble. Default nobody.
+	Alert Alert
 	// LogLevel is debug, info, warn or error. Default info.
 	LogLevel slog.Level
 	// LogJSON writes JSON lines. Default false (text).
@@ -167,6 +169,7 @@ func Load(o Options) (*Config, error) {
 	}
 	l.decideState()
 	l.crossCheck()
+	l.checkAlert()
 	l.warnUnknown()
 	l.warnTwice()
 	if len(l.faults.List) > 0 {

@@ -18,7 +18,7 @@ type Key struct {
 }
 
 // Keys are all variables that Zapis reads, in the order in which people meet them.
-var Keys = []Key{
+var Keys = append([]Key{
 	{Name: "YCLIENTS_ENABLED", Default: "True",
 		About: T("включён ли обмен с YCLIENTS", "whether YCLIENTS is spoken to at all"),
 		Fix:   T("напишите YCLIENTS_ENABLED=True или YCLIENTS_ENABLED=False", "write YCLIENTS_ENABLED=True or YCLIENTS_ENABLED=False"),
@@ -109,7 +109,7 @@ var Keys = []Key{
 		About: T("подробность журнала: debug, info, warn, error; с «,json» строками JSON", "how much is logged: debug, info, warn, error; with \",json\" as JSON lines"),
 		Fix:   T("напишите, например, info или debug,json", "write, for example, info or debug,json"),
 		set:   setLog},
-}
+}, alertKeys...)
 
 // IsSecret reports whether values of the variable must never be shown. Unknown variables are secret.
 func IsSecret(name string) bool {
