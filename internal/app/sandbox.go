@@ -2,11 +2,16 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
+	"os"
+	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -20,6 +25,8 @@ type SandboxOptions struct {
 	JSON   bool   // one JSON line instead of words
 	Limits string // real, off or xN
 	Seed   int64  // 0 is the usual one
+	TLS    bool   // speak https under the names of YCLIENTS
+	CAOut  string // where to write the certificate that vouches for it; implies TLS
 	Lang   string // ru or en
 	Stdout io.Writer
 	Stderr io.Writer
@@ -46,9 +53,17 @@ func Sandbox(ctx context.Context, o SandboxOptions) error {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(o.Stderr, nil))
-	sb := newSandbox(l, limits, o.Seed, log)
+	scheme := "http"
+	if o.TLS || o.CAOut != "" {
+		if l, err = o.speakTLS(l); err != nil {
+			return err
+		}
+		scheme = "https"
+	}
+	sb := newSandbox(l, limits, o.Seed, log, sandbox.WithBaseURL(scheme+"://"+l.Addr().String()))
 	defer sb.Close()
 	info := infoOf(sb, l)
+	info.BaseURL = sb.URL()
 	if o.JSON {
 		if err := json.NewEncoder(o.Stdout).Encode(info); err != nil {
 			return err
@@ -61,8 +76,41 @@ func Sandbox(ctx context.Context, o SandboxOptions) error {
 	return group.Wait()
 }
 
+// speakTLS puts TLS over the listener and tells how a client whose address is compiled in gets here.
+func (o SandboxOptions) speakTLS(l net.Listener) (net.Listener, error) {
+	authority, err := sandbox.NewAuthority(time.Now())
+	if err != nil {
+		return nil, errors.Join(problem.Because(problem.Internal, err), l.Close())
+	}
+	if o.CAOut != "" {
+		if err := os.WriteFile(o.CAOut, authority.PEM(), 0o644); err != nil {
+			return nil, errors.Join(problem.Because(problem.FolderUnusable, err).Detailf("--ca-out: %v", err), l.Close())
+		}
+	}
+	host, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		return nil, errors.Join(problem.Because(problem.Internal, err), l.Close())
+	}
+	file := o.CAOut
+	if file == "" {
+		file = "…"
+	}
+	fmt.Fprintf(o.Stderr, Output{Lang: o.Lang}.say(`https под именами YCLIENTS (%[4]s).
+  файл hosts:    %[1]s api.yclients.com
+  корень:        %[3]s (--ca-out), новый при каждом запуске; другим именам и адресам он не поможет
+  проверить:     curl --cacert %[3]s --connect-to api.yclients.com:443:%[1]s:%[2]s https://api.yclients.com/_sandbox/info
+
+`, `https under the names of YCLIENTS (%[4]s).
+  hosts file:    %[1]s api.yclients.com
+  root:          %[3]s (--ca-out), a new one at each start; it is of no use for other names and addresses
+  to try it:     curl --cacert %[3]s --connect-to api.yclients.com:443:%[1]s:%[2]s https://api.yclients.com/_sandbox/info
+
+`), host, port, file, strings.Join(authority.Names(), ", "))
+	return tls.NewListener(l, authority.Config()), nil
+}
+
 func newSandbox(l net.Listener, limits sandbox.Limits, seed int64, log *slog.Logger, more ...sandbox.Option) *sandbox.Sandbox {
-	opts := append(more, sandbox.WithLimits(limits), sandbox.WithLogger(log), sandbox.WithBaseURL("http://"+l.Addr().String()))
+	opts := append([]sandbox.Option{sandbox.WithLimits(limits), sandbox.WithLogger(log), sandbox.WithBaseURL("http://" + l.Addr().String())}, more...)
 	if seed != 0 {
 		opts = append(opts, sandbox.WithSeed(seed))
 	}

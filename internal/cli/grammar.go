@@ -112,12 +112,14 @@ type sandboxCmd struct {
 	JSON   bool   `name:"json" help:"${sandbox_json}"`
 	Limits string `default:"real" placeholder:"real|off|xN" help:"${sandbox_limits}"`
 	Seed   int64  `placeholder:"N" help:"${sandbox_seed}"`
+	TLS    bool   `name:"tls" help:"${sandbox_tls}"`
+	CAOut  string `name:"ca-out" placeholder:"${ph_file}" help:"${sandbox_ca_out}"`
 }
 
 func (c sandboxCmd) Help() string { return examples["sandbox"].In(c.lang) }
 
 func (c sandboxCmd) Run(r *runner) error {
-	return r.commands.Sandbox(r.ctx, app.SandboxOptions{Addr: c.Addr, JSON: c.JSON, Limits: c.Limits, Seed: c.Seed, Lang: r.lang, Stdout: r.stdout, Stderr: r.stderr})
+	return r.commands.Sandbox(r.ctx, app.SandboxOptions{Addr: c.Addr, JSON: c.JSON, Limits: c.Limits, Seed: c.Seed, TLS: c.TLS, CAOut: c.CAOut, Lang: r.lang, Stdout: r.stdout, Stderr: r.stderr})
 }
 
 type doctorCmd struct {

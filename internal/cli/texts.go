@@ -70,6 +70,9 @@ var texts = map[string]config.Text{
 	"sandbox_limits": config.T("пределы запросов: real как в жизни, off без них, xN в N раз выше", "rate limits: real as in life, off for none, xN for N times as many"),
 	"sandbox_seed":   config.T("число, из которого растут данные салонов", "number from which the salons' data grow"),
 
+	"sandbox_tls":    config.T("https под именами yclients.com и yclients.ru, для клиентов с зашитым адресом", "https under the names yclients.com and yclients.ru, for clients with the address compiled in"),
+	"sandbox_ca_out": config.T("записать сюда сертификат, который за неё ручается (включает --tls)", "write the certificate that vouches for it here (implies --tls)"),
+
 	"setup_api_key":          config.T("API-ключ аккаунта Маркетплейса, он же партнёрский токен; иначе тот, что уже настроен", "API key of the Marketplace account, also called partner token; else the one configured already"),
 	"setup_login":            config.T("логин сотрудника: телефон или почта", "login of an employee: phone or e-mail"),
 	"setup_password_stdin":   config.T("прочитать пароль из стандартного ввода; он нигде не сохраняется", "read the password from standard input; it is kept nowhere"),
@@ -105,9 +108,11 @@ Examples:
 	"sandbox": config.T(`Примеры:
   zapis sandbox                       адрес и ключи на экране
   zapis sandbox --json --limits x10   для скрипта, пределы в 10 раз выше
+  zapis sandbox --addr 127.0.0.1:8443 --ca-out ca.pem   https под именем api.yclients.com
   curl http://127.0.0.1:8585/_sandbox/sms   «отправленные» СМС`, `Examples:
   zapis sandbox                       address and keys on the screen
   zapis sandbox --json --limits x10   for a script, limits ten times higher
+  zapis sandbox --addr 127.0.0.1:8443 --ca-out ca.pem   https under the name api.yclients.com
   curl http://127.0.0.1:8585/_sandbox/sms   the SMS "sent"`),
 	"setup": config.T(`Ключ: зарегистрируйтесь на https://yclients.com/appstore/developers и скопируйте API-ключ. Отдельный «партнёрский токен» не нужен.
 Файл меняется, только когда каждая часть проверена; чужие строки остаются как были.
