@@ -131,15 +131,16 @@ func (h *house) open(ctx context.Context, g *gateway.Config) (err error) {
 	if err := h.jobs.Start(ctx, h.booking); err != nil {
 		return problem.Because(problem.StoreUnavailable, err)
 	}
-	h.warm(ctx)
+	h.warm(ctx, api)
 	return nil
 }
 
 // warm asks for the branches' cards before the first customer does: a dozen calls take seconds at the pace.
-// Whether it succeeds is for the first customer to hear.
-func (h *house) warm(ctx context.Context) {
+// Whether it succeeds is for the first customer to hear. A rehearsal that was interrupted is ended.
+func (h *house) warm(ctx context.Context, api *yclients.Client) {
 	ctx, h.cool = context.WithCancel(upstream.WithLane(context.WithoutCancel(ctx), upstream.Refresh))
 	h.warming.Go(func() { _, _, _ = h.mirror.Branches(ctx) })
+	h.warming.Go(func() { h.endRehearsal(ctx, api) })
 }
 
 // openStore opens the key and the database, and puts the configured account into it.

@@ -3,7 +3,9 @@ package rehearse
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"zapis/internal/config"
@@ -25,8 +27,8 @@ type Cleaned struct {
 // rehearsal works, a *problem.Error when the record may still stand.
 func Clean(ctx context.Context, o Options) (Cleaned, error) {
 	o = o.withDefaults()
-	if _, err := os.Stat(o.DataDir); err != nil {
-		return Cleaned{}, nil // no folder, no journal
+	if _, err := os.Stat(filepath.Join(o.DataDir, journalFile)); errors.Is(err, fs.ErrNotExist) {
+		return Cleaned{}, nil // also beside a rehearsal that has written nothing yet
 	}
 	unlock, err := lock(o.DataDir)
 	if err != nil {

@@ -210,6 +210,7 @@ func TestGreenRehearsal(t *testing.T) {
 func TestEveryFaultAtEveryStep(t *testing.T) {
 	for name, spoil := range spoils {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			for at := 1; ; at++ {
 				ended := false
 				synctest.Test(t, func(t *testing.T) {
@@ -433,11 +434,14 @@ func TestJournalIsPrivateAndWrittenFirst(t *testing.T) {
 func TestOneRehearsalAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		w.o.Consent = func(ctx context.Context, _ Plan) (bool, error) {
-			if _, err := Clean(ctx, w.o); !errors.Is(err, ErrRunning) {
-				t.Errorf("cleaning beside a running rehearsal: %v", err)
+		w.road.forever, w.road.at = true, 1
+		w.road.spoil = func(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+			if w.journal(t) != nil {
+				if _, err := Clean(r.Context(), w.o); !errors.Is(err, ErrRunning) {
+					t.Errorf("cleaning beside a running rehearsal: %v", err)
+				}
 			}
-			return false, nil
+			return next.RoundTrip(r)
 		}
 		_, _ = Run(t.Context(), w.o)
 		if _, err := Clean(t.Context(), w.o); err != nil {
