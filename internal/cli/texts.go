@@ -142,12 +142,12 @@ Examples:
 
 Примеры:
   zapis backup zapis-2026-11-23.backup
-  zapis backup - | ssh backup@example.org 'cat > zapis.backup'`, `A backup has all that the server keeps, but not the encryption key: keep that elsewhere. Personal data in it stay sealed under the key.
+  zapis backup - > zapis.backup`, `A backup has all that the server keeps, but not the encryption key: keep that elsewhere. Personal data in it stay sealed under the key.
 A backup of SQLite can be restored into PostgreSQL (ZAPIS_DATABASE_URL), and the other way round.
 
 Examples:
   zapis backup zapis-2026-11-23.backup
-  zapis backup - | ssh backup@example.org 'cat > zapis.backup'`),
+  zapis backup - > zapis.backup`),
 	"restore": config.T(`Сначала положите ключ шифрования (файл key в папку данных или ZAPIS_KEY), потом восстанавливайте; сервер остановлен.
 Изменения, которые не были отправлены к моменту копии, сервер сперва ищет в YCLIENTS: записи не задвоятся.
 Кто вошёл или записался после копии, войдёт ещё раз; сами записи в YCLIENTS целы.
