@@ -21,6 +21,7 @@ func main() {
 	out := flag.String("out", "", "write the table to this file instead of printing it")
 	bare := flag.String("bare", "", "internal: serve the bytes of stdin on this address, as the baseline does")
 	rounds := flag.Int("rounds", 12, "rounds of each measurement; the median counts")
+	only := flag.Bool("sdk", false, "measure the SDK alone; needs no binary")
 	seconds := flag.Float64("seconds", 1, "length of one round under load")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -28,7 +29,7 @@ func main() {
 	if *bare != "" {
 		exit(serveBare(ctx, *bare))
 	}
-	b := bench{bin: *bin, rounds: *rounds, length: time.Duration(*seconds * float64(time.Second))}
+	b := bench{bin: *bin, only: *only, rounds: *rounds, length: time.Duration(*seconds * float64(time.Second))}
 	table, err := b.run(ctx)
 	if err != nil {
 		exit(err)

@@ -18,6 +18,7 @@ import (
 
 type bench struct {
 	bin    string
+	only   bool // the SDK
 	rounds int
 	length time.Duration
 	rows   []string
@@ -30,7 +31,11 @@ func (b *bench) row(what, got, baseline, ratio, aim string) {
 }
 
 func (b *bench) run(ctx context.Context) (string, error) {
-	for _, step := range []func(context.Context) error{b.coldStart, b.freshStore, b.serving} {
+	steps := []func(context.Context) error{b.coldStart, b.freshStore, b.serving, b.sdk}
+	if b.only {
+		steps = steps[3:]
+	}
+	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return "", err
 		}
@@ -51,6 +56,9 @@ const notes = `
 - Uncached slots: the first request for a master's day, with one call to the sandbox in it; the baseline is that call.
 - Booking: one after another, each durable before it is answered; the baseline posts the same booking straight to the sandbox
   and stores nothing. A real YCLIENTS is a network away from both.
+- SDK: one page of the sample record of the contract, 200 times, through the whole call without a network. The baseline reads the
+  same members into plain structs, times left as texts, and forgets the rest; the SDK reads times, money and phones, accepts
+  every spelling and keeps every byte. The call over loopback answers an empty list.
 - Memory: resident size, parts of the binary that are in memory included, after the load. Of the demo: sandbox, gateway and
   database in one process.
 `
