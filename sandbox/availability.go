@@ -241,7 +241,7 @@ func (c *company) bookOf(m *master, d day, n need, now time.Time) *book {
 func (b *book) offers(start time.Time) bool {
 	today := dayOf(b.now, b.zone)
 	if b.need.length <= 0 || today.add(b.horizon).before(dayOf(start, b.zone)) ||
-		start.Before(b.now.Add(time.Duration(b.lead)*time.Minute)) || b.around(start) == nil {
+		start.Before(b.now.Add(time.Duration(b.lead)*time.Minute)) || !b.around(start, false) {
 		return false
 	}
 	wanted := b.need.at(start)
@@ -255,18 +255,17 @@ func (b *book) offers(start time.Time) bool {
 	return free
 }
 
-// around is the working time in which a visit lies that begins then; nil: none.
-func (b *book) around(start time.Time) *span {
+// around tells whether a visit that begins then lies in working time, and on
+// the grid of an interval when that is asked for.
+func (b *book) around(start time.Time, onGrid bool) bool {
 	visit := b.need.at(start)
 	if b.rule().PauseWithinWork {
 		visit.to = visit.to.Add(visit.pause)
 	}
-	for i, w := range b.work {
-		if !start.Before(w.from) && start.Before(w.to) && (!visit.to.After(w.to) || b.rule().VisitMayOverrun) {
-			return &b.work[i]
-		}
-	}
-	return nil
+	return slices.ContainsFunc(b.work, func(w span) bool {
+		return !start.Before(w.from) && start.Before(w.to) && (!visit.to.After(w.to) || b.rule().VisitMayOverrun) &&
+			(!onGrid || start.Sub(w.from)%seconds(b.grid) == 0)
+	})
 }
 
 // onGrid tells whether a visit may begin then by the grid and by the hours of
@@ -291,7 +290,7 @@ func (b *book) onGrid(start time.Time) bool {
 		return slices.Contains(b.timeslots[d.weekday()], sec)
 	}
 	if b.rule().GridFrom == GridFromInterval {
-		if w := b.around(start); w != nil && start.Sub(w.from)%seconds(b.grid) == 0 {
+		if b.around(start, true) {
 			return true
 		}
 	} else if sec%b.grid == 0 {
@@ -312,11 +311,11 @@ func (b *book) candidates() []time.Time {
 		}
 	}
 	for _, w := range b.work {
+		origin := w.from
 		w.from, w.to = later(w.from, from), earlier(w.to, to)
-		if !w.from.Before(w.to) {
-			continue
+		if w.from.Before(w.to) {
+			list = append(list, b.between(w, origin, step)...)
 		}
-		list = append(list, b.between(w, step)...)
 	}
 	if b.rule().GridFlexible {
 		for _, t := range b.taken {
@@ -326,8 +325,8 @@ func (b *book) candidates() []time.Time {
 	return list
 }
 
-// between gives the candidates of a stretch within one day.
-func (b *book) between(w span, step int) []time.Time {
+// between gives the candidates of the part of a working interval within the day.
+func (b *book) between(w span, origin time.Time, step int) []time.Time {
 	var list []time.Time
 	first, last := secondOfDay(w.from.In(b.zone)), secondOfDay(w.to.Add(-1).In(b.zone))
 	_, before := w.from.Zone()
@@ -338,12 +337,6 @@ func (b *book) between(w span, step int) []time.Time {
 			list = append(list, b.day.at(sec, b.zone))
 		}
 	case b.rule().GridFrom == GridFromInterval:
-		origin := w.from
-		for _, whole := range b.work { // the grid of a night begins where the night began
-			if !whole.from.After(w.from) && w.from.Before(whole.to) {
-				origin = whole.from
-			}
-		}
 		t := origin.Add((w.from.Sub(origin) + seconds(b.grid) - 1) / seconds(b.grid) * seconds(b.grid))
 		for ; t.Before(w.to); t = t.Add(seconds(b.grid)) {
 			list = append(list, t)
