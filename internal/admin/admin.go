@@ -25,6 +25,15 @@ type State struct {
 	Upstream  Upstream    `json:"upstream"`
 	Undecided []Undecided `json:"undecided"`
 	Trouble   string      `json:"trouble,omitempty"` // why a part of this could not be read
+	Settings  *Settings   `json:"settings,omitempty"`
+}
+
+// Settings is how the watched file of settings stands.
+type Settings struct {
+	File    string    `json:"file,omitempty"`
+	Since   time.Time `json:"since"`             // since when the present settings are in force
+	Trouble string    `json:"trouble,omitempty"` // why a later change of the file was refused
+	Restart []string  `json:"restart,omitempty"` // variables that wait for a restart
 }
 
 // Branch is a configured branch as far as it is known.

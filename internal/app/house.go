@@ -47,6 +47,8 @@ type house struct {
 	booking *booking.Service
 	jobs    *jobs.Jobs
 
+	settings func() admin.Settings // how the file of settings stands; nil where none is watched
+
 	drain   time.Duration // patience of close
 	warming sync.WaitGroup
 	cool    context.CancelFunc // ends the warming
@@ -239,6 +241,10 @@ func (h *house) ready(ctx context.Context) error {
 // picture is what the console shows.
 func (h *house) picture(ctx context.Context) admin.State {
 	s := admin.State{Version: Version, Status: h.state(), Started: h.started, Branches: []admin.Branch{}, Undecided: []admin.Undecided{}}
+	if h.settings != nil {
+		settings := h.settings()
+		s.Settings = &settings
+	}
 	if h.road == nil {
 		return s
 	}

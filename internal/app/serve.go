@@ -1,11 +1,14 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -16,8 +19,12 @@ import (
 
 // ServeOptions are those of `zapis serve`.
 type ServeOptions struct {
-	Config         *config.Config
-	Lang           string // ru or en
+	Config *config.Config
+	// EnvFile is watched, and Reload reads all settings anew when it has changed; nil = settings never change.
+	EnvFile        string
+	Reload         func() (*config.Config, error)
+	lookEvery      time.Duration // how often the file is looked at, for tests
+	Lang           string        // ru or en
 	Stdout, Stderr io.Writer
 }
 
@@ -45,11 +52,18 @@ func Serve(ctx context.Context, o ServeOptions) error {
 		operator.Close()
 		return unlessStopped(ctx, err)
 	}
-	defer h.close()
+	m := newMove(h)
+	defer m.close()
 	group, ctx := errgroup.WithContext(ctx)
-	serveHTTP(ctx, group, front, h.gateway, drain, log)
-	serveHTTP(ctx, group, operator, h.admin, drain, log)
+	serveHTTP(ctx, group, front, m.handler(func(h *house) http.Handler { return h.gateway }), drain, log)
+	serveHTTP(ctx, group, operator, m.handler(func(h *house) http.Handler { return h.admin }), drain, log)
 	out.tellServing(cfg, front, operator)
+	if o.Reload != nil {
+		m.file, m.reload, m.prove = cmp.Or(o.EnvFile, config.DefaultEnvFile), o.Reload, proveAccount(log)
+		m.build = func(cfg *config.Config) (*house, error) { return build(ctx, cfg, drain, newLogger(cfg, out)) }
+		m.say, m.every = out.tellTaken, cmp.Or(o.lookEvery, lookEvery)
+		group.Go(func() error { return m.watch(ctx) })
+	}
 	return group.Wait()
 }
 
@@ -65,14 +79,24 @@ func (o Output) tellServing(cfg *config.Config, front, operator net.Listener) {
 	page := pageOf(front, hostOf(front))
 	fmt.Fprintf(o.Stdout, o.say("Zapis %s: API и страница записи — %s, описание — %s/docs\n", "Zapis %s: the API and the booking page at %s, described at %s/docs\n"), Version, page, page)
 	fmt.Fprintf(o.Stdout, o.say("Состояние и метрики: http://%s/admin/\n", "State and metrics: http://%s/admin/\n"), operator.Addr())
+	o.tellAccount(cfg)
+}
+
+func (o Output) tellAccount(cfg *config.Config) {
 	switch cfg.State {
 	case config.NotConfigured:
-		fmt.Fprintln(o.Stdout, o.say("Ещё не настроено: API отвечает 503. Выполните zapis setup и перезапустите.", "Not configured yet: the API answers 503. Run zapis setup and start again."))
+		fmt.Fprintln(o.Stdout, o.say("Ещё не настроено: API отвечает 503. Выполните zapis setup: сервер возьмёт настройки сам.", "Not configured yet: the API answers 503. Run zapis setup: the server takes the settings by itself."))
 	case config.Disabled:
 		fmt.Fprintln(o.Stdout, o.say("Выключено (YCLIENTS_ENABLED): API отвечает 503.", "Switched off (YCLIENTS_ENABLED): the API answers 503."))
 	case config.Ready:
 		fmt.Fprintf(o.Stdout, o.say("YCLIENTS: %s, филиалы %v, режим %s\n", "YCLIENTS: %s, branches %v, mode %s\n"), cfg.BaseURL, cfg.Account.Branches, cfg.Mode)
 	}
+}
+
+// tellTaken says that a change of the file is in force.
+func (o Output) tellTaken(cfg *config.Config) {
+	fmt.Fprint(o.Stdout, o.say("Новые настройки взяты без перезапуска. ", "New settings taken without a restart. "))
+	o.tellAccount(cfg)
 }
 
 // hostOf is a host by which this machine reaches a listener.

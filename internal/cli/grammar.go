@@ -91,12 +91,17 @@ func (c serveCmd) Run(r *runner) error {
 			flags[key] = value
 		}
 	}
-	cfg, err := config.Load(config.Options{EnvFile: r.envFile, Environ: r.environ, Flags: flags})
+	load := func() (*config.Config, error) {
+		return config.Load(config.Options{EnvFile: r.envFile, Environ: r.environ, Flags: flags})
+	}
+	cfg, err := load()
 	if err != nil {
 		return err
 	}
 	r.warn(cfg)
-	return r.commands.Serve(r.ctx, app.ServeOptions{Config: cfg, Lang: r.lang, Stdout: r.stdout, Stderr: r.stderr})
+	return r.commands.Serve(r.ctx, app.ServeOptions{
+		Config: cfg, EnvFile: r.envFile, Reload: load, Lang: r.lang, Stdout: r.stdout, Stderr: r.stderr,
+	})
 }
 
 // warn shows what looks wrong and does not stop a start.

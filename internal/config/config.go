@@ -115,6 +115,12 @@ func (c *Config) Origin(key string) Origin {
 	return Origin{Source: "default"}
 }
 
+// Plain is a copy that holds what the settings say and not where they came from, for comparing.
+func (c Config) Plain() Config {
+	c.origins = nil
+	return c
+}
+
 // RootCAs are the system's roots and those of CAFile; nil (the system's) without one.
 func (c *Config) RootCAs() (*x509.CertPool, error) {
 	if c.CAFile == "" {
