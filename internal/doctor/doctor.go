@@ -5,6 +5,7 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"net/url"
@@ -13,6 +14,7 @@ import (
 
 	"zapis/internal/config"
 	"zapis/internal/problem"
+	"zapis/internal/secret"
 	"zapis/yclients"
 )
 
@@ -33,9 +35,21 @@ const (
 type Check struct {
 	// Code is stable, for scripts.
 	Code string
-	// Title is the question in a few words.
+	// Area is the chapter of the report it stands in.
+	Area Area
+	// Title is what holds when all is well, in a few words.
 	Title    Text
 	Severity Severity
+	// Cause is why it usually fails.
+	Cause Text
+	// Who can mend it.
+	Who Who
+	// Calls is how many calls to YCLIENTS it makes at most, for each branch where it is PerBranch, when nothing is wrong.
+	// What several checks look at is asked once, by the first.
+	Calls int
+	// Thorough checks make a call for each branch that can be spared: where there are many branches they run only when
+	// that is asked for.
+	Thorough bool
 	// DependsOn are the checks without whose success this one means nothing; it is then skipped. A check for
 	// every branch that depends on another such check depends on the answer for the same branch.
 	DependsOn []string
@@ -45,6 +59,65 @@ type Check struct {
 	WhatToDo Text
 
 	run func(ctx context.Context, e *exam, branch int64) []Finding
+}
+
+// Doc is where the check is explained, in the repository.
+func (c Check) Doc() Text {
+	return config.Tf("docs/checks/ru.md#%s", "docs/checks/en.md#%s", c.Code)
+}
+
+// Area is a chapter of the report.
+type Area string
+
+// The chapters, in the order of the report.
+const (
+	AreaFiles    Area = "files"
+	AreaSettings Area = "settings"
+	AreaStore    Area = "store"
+	AreaServer   Area = "server"
+	AreaNetwork  Area = "network"
+	AreaAccess   Area = "access"
+	AreaBranch   Area = "branch"
+	AreaHooks    Area = "hooks"
+)
+
+// Areas are the chapters with their titles.
+var Areas = []struct {
+	Area  Area
+	Title Text
+}{
+	{AreaFiles, config.T("файлы и секреты", "files and secrets")},
+	{AreaSettings, config.T("настройки", "settings")},
+	{AreaStore, config.T("хранилище", "store")},
+	{AreaServer, config.T("сервер", "server")},
+	{AreaNetwork, config.T("сеть", "network")},
+	{AreaAccess, config.T("ключ и токен", "key and token")},
+	{AreaBranch, config.T("филиалы", "branches")},
+	{AreaHooks, config.T("вебхуки", "webhooks")},
+}
+
+// Who is the one to call.
+type Who string
+
+const (
+	WhoDeveloper Who = "developer" // who runs this server and holds the API key
+	WhoSalon     Who = "salon"     // the salon's administrator, who holds the YCLIENTS accounts
+	WhoNetwork   Who = "network"   // who is responsible for the network or the hosting
+	WhoYClients  Who = "yclients"  // YCLIENTS' own support
+)
+
+// Name says who that is.
+func (w Who) Name() Text {
+	switch w {
+	case WhoSalon:
+		return config.T("администратор салона (у него доступ в YCLIENTS)", "the salon's administrator, who has access to YCLIENTS")
+	case WhoNetwork:
+		return config.T("администратор сети или хостинг", "the network's administrator or the hosting provider")
+	case WhoYClients:
+		return config.T("поддержка YCLIENTS", "YCLIENTS support")
+	case WhoDeveloper:
+	}
+	return config.T("разработчик, который ведёт этот сервер", "the developer who runs this server")
 }
 
 // Status is how a check ended.
@@ -70,6 +143,8 @@ type Finding struct {
 	Problem problem.Code
 	// After is the check that would have to succeed first, where that is why this one was skipped.
 	After string
+
+	mend func() (Text, error) // the safe repair, where there is one
 }
 
 // Report is all findings, in the order of Checks.
@@ -77,6 +152,8 @@ type Report struct {
 	Findings []Finding
 	// Companies are those that the user of the token manages, when they could be asked.
 	Companies []Company
+	// Drift is what the account answers otherwise than the contract says; filled by Options.Deep.
+	Drift []Drift
 }
 
 // Company is a branch as the salon calls it.
@@ -85,6 +162,9 @@ type Company struct {
 	Title string `json:"title"`
 	City  string `json:"city,omitempty"`
 	Zone  string `json:"timezone,omitempty"`
+
+	open  bool  // licence in force and online booking on, as the list says
+	staff int64 // masters at work
 }
 
 // Options say what to examine.
@@ -98,6 +178,28 @@ type Options struct {
 	// OpenStore says why the server's store cannot be used, as a *problem.Error; nil error when it can. It must
 	// change nothing. Without it the check of the store is left out.
 	OpenStore func(context.Context, *config.Config) error
+	// Facts reads what the store knows and only the doctor asks: age of the schema, codes, undecided bookings. It must
+	// change nothing. Without it, or without a store, those checks are left out.
+	Facts func(context.Context, *config.Config) (*StoreFacts, error)
+	// Carrier makes the calls that the client has no method for, under the same pace as NewClient's. Without it the
+	// webhooks are left out, and Deep finds nothing.
+	Carrier *http.Client
+	// Budget is how many calls this address made in the last minute and how many are allowed; nil: not known.
+	Budget func() (used, limit int)
+	// HookURL is the address that YCLIENTS shall send its events to; empty: webhooks are not used. HooksWere says
+	// that it was installed in a branch before.
+	HookURL   secret.String
+	HooksWere func(branch int64) bool
+	// InServer says that the server itself asks: it need not look for a server beside it.
+	InServer bool
+	// Thorough runs the checks that cost a call for each branch also where there are more than FewBranches.
+	Thorough bool
+	// Deep compares answers with the contract, at DeepCalls calls for each of the first branches.
+	Deep bool
+	// Version is this program's; empty: a server of another version is not told.
+	Version string
+	// Progress is told before each check; nil: nobody waits.
+	Progress func(Check, int64)
 	// AllowMissingRights makes a warning of the missing right that is otherwise a failure.
 	AllowMissingRights bool
 	// Only names the checks wanted; their dependencies run too. Empty = all.
@@ -112,6 +214,23 @@ type Options struct {
 	Resolve func(ctx context.Context, host string) ([]string, error)
 	// Proxy is as in http.Transport; default http.ProxyFromEnvironment.
 	Proxy func(*http.Request) (*url.URL, error)
+	// FreeSpace is what a folder's disk has left, in bytes; OpenFiles how many files the process may open. Defaults ask
+	// the system; ErrUnknown where it does not tell.
+	FreeSpace func(dir string) (uint64, error)
+	OpenFiles func() (uint64, error)
+}
+
+// FewBranches is up to how many branches every check runs without being asked to be thorough.
+const FewBranches = 10
+
+// ErrUnknown says that the system does not tell.
+var ErrUnknown = errors.New("the system does not tell")
+
+// StoreFacts is what the store knows about the work so far.
+type StoreFacts struct {
+	Older                bool // the schema is older than this program; a start changes it
+	CodesSent, CodesUsed int  // SMS codes of the last 24 h: asked for, and entered rightly
+	Attention            int  // bookings that wait for the operator
 }
 
 // Run asks everything and never fails itself.
@@ -129,6 +248,9 @@ func Run(ctx context.Context, o Options) *Report {
 	ask(false, 0)
 	for _, branch := range o.Config.Account.Branches {
 		ask(true, branch)
+	}
+	if o.Deep {
+		r.Drift = e.compare(ctx)
 	}
 	r.Companies = e.mine
 	return r
@@ -161,14 +283,36 @@ func wantedChecks(only []string) map[string]bool {
 // exam is what the checks of one run share.
 type exam struct {
 	Options
-	partner *yclients.Client // API key only
-	both    *yclients.Client // with the user token
-	mine    []Company        // branches of the user
-	foreign map[int64]Company
-	date    time.Time // the server's clock
-	dateAt  time.Time // ours, in the middle of the same call
-	waiting []string  // ids of masters that look like waiting lists, of the branches so far
-	passed  map[passKey]bool
+	partner  *yclients.Client // API key only
+	both     *yclients.Client // with the user token
+	first    once[firstAnswer]
+	second   once[struct{}]
+	facts    once[*StoreFacts]
+	probe    once[struct{}]
+	hookAt   once[int]
+	mine     []Company // branches of the user
+	branches map[int64]*branchAnswers
+	date     time.Time     // the server's clock
+	dateAt   time.Time     // ours, in the middle of the same call
+	took     time.Duration // from the last byte of the first request to the first of its answer
+	refused  int           // calls that YCLIENTS refused for their rate
+	waiting  []string      // ids of masters that look like waiting lists, of the branches so far
+	passed   map[passKey]bool
+}
+
+// once keeps the answer to a question that several checks look at.
+type once[T any] struct {
+	asked bool
+	value T
+	err   error
+}
+
+func (o *once[T]) get(ask func() (T, error)) (T, error) {
+	if !o.asked {
+		o.value, o.err = ask()
+		o.asked = true
+	}
+	return o.value, o.err
 }
 
 type passKey struct {
@@ -192,7 +336,13 @@ func newExam(o Options) *exam {
 	if o.Proxy == nil {
 		o.Proxy = http.ProxyFromEnvironment
 	}
-	return &exam{Options: o, passed: map[passKey]bool{}, foreign: map[int64]Company{}}
+	if o.FreeSpace == nil {
+		o.FreeSpace = freeSpace
+	}
+	if o.OpenFiles == nil {
+		o.OpenFiles = openFiles
+	}
+	return &exam{Options: o, passed: map[passKey]bool{}, branches: map[int64]*branchAnswers{}}
 }
 
 // ask runs one check, or skips it because of what it depends on.
@@ -204,6 +354,15 @@ func (e *exam) ask(ctx context.Context, c Check, branch int64) []Finding {
 				Found: config.Tf("не проверено: сначала «%s»", "not checked: first \"%s\"", titleOf(need)),
 			}}
 		}
+	}
+	if c.Thorough && !e.Thorough && len(e.Config.Account.Branches) > FewBranches {
+		return []Finding{{
+			Check: c.Code, Title: c.Title, Status: StatusSkipped, Branch: branch,
+			Found: config.Tf("не спрошено, чтобы не тратить вызовы: филиалов больше %d; спросит zapis doctor --deep", "not asked, to spare calls: more than %d branches; zapis doctor --deep asks", FewBranches),
+		}}
+	}
+	if e.Progress != nil {
+		e.Progress(c, branch)
 	}
 	findings := c.run(ctx, e, branch)
 	passed := true

@@ -81,10 +81,20 @@ func find(t *testing.T, r *doctor.Report, check string, branch int64) doctor.Fin
 	return r.Findings[i]
 }
 
+// firstFailure is the cause of the others.
+func firstFailure(t *testing.T, r *doctor.Report) doctor.Finding {
+	t.Helper()
+	i := slices.IndexFunc(r.Findings, func(f doctor.Finding) bool { return f.Status == doctor.StatusFailure })
+	if i < 0 {
+		t.Fatalf("nothing failed: %+v", r.Findings)
+	}
+	return r.Findings[i]
+}
+
 func TestAllWell(t *testing.T) {
 	t.Parallel()
 	sb := sandbox.Start(t, sandbox.WithLimits(sandbox.Off))
-	r := examine(t, envFor(sb, "ZAPIS_COMPANY_IDS", "4565,4566", "ZAPIS_HIDDEN_STAFF", "Лист ожидания"), func(o *doctor.Options) {
+	r := examine(t, envFor(sb, "YCLIENTS_USER_TOKEN", sandbox.AppUserToken, "ZAPIS_COMPANY_IDS", "4565,4566", "ZAPIS_HIDDEN_STAFF", "Лист ожидания"), func(o *doctor.Options) {
 		o.OpenStore = func(context.Context, *config.Config) error { return nil }
 	})
 	for _, f := range r.Findings {
@@ -117,8 +127,8 @@ func TestAccountFailures(t *testing.T) {
 		"unknown key":     {[]string{"YCLIENTS_API_TOKEN", "other-key"}, doctor.CheckAPIKey, 0, problem.UpstreamKey, 4, "does not know this API key"},
 		"unknown token":   {[]string{"YCLIENTS_USER_TOKEN", "old-token"}, doctor.CheckUserToken, 0, problem.UpstreamToken, 4, "refused the employee's token"},
 		"stranger":        {[]string{"YCLIENTS_USER_TOKEN", sandbox.StrangerUserToken}, doctor.CheckBranch, 4564, problem.UpstreamForbidden, 4, ""},
-		"no such company": {[]string{"YCLIENTS_COMPANY_ID", "999999"}, doctor.CheckBranch, 999999, problem.UpstreamCompany, 4, "no branch 999999"},
-		"form number":     {[]string{"YCLIENTS_COMPANY_ID", "91002"}, doctor.CheckBranch, 91002, problem.UpstreamCompany, 4, "booking form"},
+		"no such company": {[]string{"YCLIENTS_COMPANY_ID", "999999"}, doctor.CheckKnown, 999999, problem.UpstreamCompany, 4, "no branch 999999"},
+		"form number":     {[]string{"YCLIENTS_COMPANY_ID", "91002"}, doctor.CheckNotForm, 91002, problem.UpstreamCompany, 4, "booking form"},
 		"missing":         {[]string{"YCLIENTS_API_TOKEN", ""}, doctor.CheckVariables, 0, problem.ConfigInvalid, 3, "YCLIENTS_API_TOKEN"},
 		"look-alike":      {[]string{"YCLIENTS_API_TOKEN", "partner-tоken-example"}, doctor.CheckVariables, 0, problem.ConfigInvalid, 3, "character 10 is Cyrillic 'о'"},
 		"switched off":    {[]string{"YCLIENTS_ENABLED", "нет"}, doctor.CheckVariables, 0, problem.Disabled, 3, "switches YCLIENTS off"},
@@ -180,7 +190,10 @@ func TestStoreThatCannotBeUsed(t *testing.T) {
 		r := examine(t, envFor(sb), func(o *doctor.Options) {
 			o.OpenStore = func(context.Context, *config.Config) error { return problem.New(code).Detailf("the detail") }
 		})
-		f := find(t, r, doctor.CheckStore, 0)
+		f := find(t, r, map[problem.Code]string{
+			problem.StoreUnavailable: doctor.CheckStore, problem.FolderUnusable: doctor.CheckStoreFolder,
+			problem.StoreNewer: doctor.CheckStoreNewer, problem.KeyWrong: doctor.CheckStoreKey,
+		}[code], 0)
 		if f.Status != doctor.StatusFailure || f.Problem != code || r.ExitCode() != exit || !strings.Contains(f.Found.EN, "the detail") || f.Next.RU == "" {
 			t.Errorf("%s: exit %d, %+v", code, r.ExitCode(), f)
 		}
@@ -246,11 +259,11 @@ func TestServerFailures(t *testing.T) {
 				t.Fatal(err)
 			}
 			r := examine(t, envFor(sb))
-			f := find(t, r, doctor.CheckAPIKey, 0)
-			if f.Problem != tt.code || r.ExitCode() != 5 || !strings.Contains(f.Found.EN, tt.says) {
+			f := firstFailure(t, r)
+			if f.Check != doctor.CheckAnswers || f.Problem != tt.code || r.ExitCode() != 5 || !strings.Contains(f.Found.EN, tt.says) {
 				t.Errorf("got %s, exit %d: %s", f.Problem, r.ExitCode(), f.Found.EN)
 			}
-			if skipped := find(t, r, doctor.CheckUserToken, 0); skipped.Status != doctor.StatusSkipped || !strings.Contains(skipped.Found.EN, "the API key is accepted") {
+			if skipped := find(t, r, doctor.CheckUserToken, 0); skipped.Status != doctor.StatusSkipped || !strings.Contains(skipped.Found.EN, "not checked: first") {
 				t.Errorf("the next check: %+v, want skipped with its reason", skipped)
 			}
 		})
@@ -306,7 +319,7 @@ func TestOddAnswers(t *testing.T) {
 				w.WriteHeader(tt.status)
 				fmt.Fprint(w, tt.body)
 			}))
-			f := find(t, r, doctor.CheckAPIKey, 0)
+			f := firstFailure(t, r)
 			if f.Problem != tt.code || r.ExitCode() != tt.exit || !strings.Contains(f.Found.EN, tt.says) {
 				t.Errorf("got %s, exit %d: %s", f.Problem, r.ExitCode(), f.Found.EN)
 			}
@@ -328,7 +341,7 @@ func TestThirdTextOfA401(t *testing.T) {
 		w.WriteHeader(http.StatusUnauthorized)
 		fmt.Fprint(w, `{"success":false,"meta":{"message":"Не указан идентификатор пользователя"}}`)
 	}))
-	f := find(t, r, doctor.CheckUserToken, 0)
+	f := find(t, r, doctor.CheckUserPart, 0)
 	if f.Problem != problem.UpstreamToken || !strings.Contains(f.Found.EN, "API key is accepted, the employee's token is not") {
 		t.Errorf("got %s: %s", f.Problem, f.Found.EN)
 	}
@@ -348,7 +361,7 @@ func TestEmptyBranch(t *testing.T) {
 			fmt.Fprint(w, `{"success":false,"meta":{"message":"Нет прав на управление компанией"}}`)
 		}
 	}))
-	for check, says := range map[string]string{doctor.CheckBookingOpen: "not one service", doctor.CheckZone: "unknown to this program", doctor.CheckRights: "no rights in this branch"} {
+	for check, says := range map[string]string{doctor.CheckBookingOpen: "not one service", doctor.CheckZone: "unknown to this program", doctor.CheckAllowed: "no rights in this branch"} {
 		if f := find(t, r, check, 1); f.Status != doctor.StatusFailure || !strings.Contains(f.Found.EN, says) {
 			t.Errorf("%s: got %s: %s", check, f.Status, f.Found.EN)
 		}
@@ -474,7 +487,8 @@ func TestChecksAreWellFormed(t *testing.T) {
 				t.Errorf("%s depends on %s, which does not stand before it", c.Code, need)
 			}
 		}
-		if seen[c.Code] || c.Title.RU == "" || c.Title.EN == "" || c.WhatToDo.RU == "" || c.WhatToDo.EN == "" || c.Severity == "" {
+		if seen[c.Code] || c.Title.RU == "" || c.Title.EN == "" || c.WhatToDo.RU == "" || c.WhatToDo.EN == "" || c.Severity == "" ||
+			c.Cause.RU == "" || c.Cause.EN == "" || c.Who == "" || c.Area == "" {
 			t.Errorf("%s is not well-formed: %+v", c.Code, c)
 		}
 		seen[c.Code] = true

@@ -22,8 +22,117 @@ var marks = map[Status]struct {
 	StatusSkipped: {"–", config.T("пропущено", "skipped")},
 }
 
-// WriteText writes the report for a person. It is readable without colour.
+// Verdict answers the three questions that come before all details.
+type Verdict struct {
+	// Works is yes, partly or no: whether customers can book.
+	Works string
+	// Does says the same in words, ToDo what to do first, Call whom to call about it; both are empty when all is well.
+	Does, ToDo, Call Text
+	// Who is Call for a program.
+	Who Who
+}
+
+// Verdict judges the report: the first failure is the cause of those after it.
+func (r *Report) Verdict() Verdict {
+	worst := slices.IndexFunc(r.Findings, func(f Finding) bool { return f.Status == StatusFailure })
+	v := Verdict{Works: "no", Does: config.T("не работает: записаться нельзя", "it does not work: nobody can book")}
+	if worst < 0 {
+		worst = slices.IndexFunc(r.Findings, func(f Finding) bool { return f.Status == StatusWarning })
+		v = Verdict{Works: "partly", Does: config.T("работает, но есть на что посмотреть", "it works, and there is something to look at")}
+	}
+	if worst < 0 {
+		return Verdict{Works: "yes", Does: config.T("работает", "it works")}
+	}
+	f := r.Findings[worst]
+	if f.Status == StatusFailure && r.sound(f.Branch) {
+		v.Works, v.Does = "partly", config.Tf("работает не везде: филиал %d не принимает записей", "it does not work everywhere: branch %d takes no bookings", f.Branch)
+	}
+	c, _ := Lookup(f.Check)
+	v.ToDo, v.Who = f.Next, c.Who
+	v.Call = c.Who.Name()
+	return v
+}
+
+// sound reports that a failure of one branch leaves another whole.
+func (r *Report) sound(branch int64) bool {
+	bad, seen := map[int64]bool{}, map[int64]bool{}
+	for _, f := range r.Findings {
+		seen[f.Branch] = true
+		bad[f.Branch] = bad[f.Branch] || f.Status == StatusFailure
+	}
+	if branch == 0 || bad[0] {
+		return false
+	}
+	for b := range seen {
+		if b != 0 && !bad[b] {
+			return true
+		}
+	}
+	return false
+}
+
+// WriteText writes the report for a person: the verdict, then what is not well, then in a line for each chapter what
+// is. It is readable without colour.
 func (r *Report) WriteText(w io.Writer, lang string) error {
+	var b strings.Builder
+	r.writeVerdict(&b, lang)
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return err
+	}
+	shown := Report{Companies: r.Companies}
+	for _, f := range r.Findings {
+		if f.Status != StatusOK {
+			shown.Findings = append(shown.Findings, f)
+		}
+	}
+	if err := shown.WriteFindings(w, lang); err != nil {
+		return err
+	}
+	b.Reset()
+	r.writeSound(&b, lang)
+	for _, d := range r.Drift {
+		fmt.Fprintf(&b, "  ~ %s\n", d.Text().In(lang))
+	}
+	_, err := io.WriteString(w, b.String()+"\n"+r.summary().In(lang)+"\n")
+	return err
+}
+
+func (r *Report) writeVerdict(b *strings.Builder, lang string) {
+	v := r.Verdict()
+	line := func(question, answer Text) {
+		if answer != (Text{}) {
+			fmt.Fprintf(b, "%s %s\n", question.In(lang), answer.In(lang))
+		}
+	}
+	line(config.T("Работает ли?", "Does it work?"), v.Does)
+	line(config.T("Что делать? ", "What to do?  "), v.ToDo)
+	line(config.T("Кому звонить?", "Whom to call?"), v.Call)
+	b.WriteByte('\n')
+}
+
+// writeSound counts what is well, chapter by chapter.
+func (r *Report) writeSound(b *strings.Builder, lang string) {
+	for _, area := range Areas {
+		n := 0
+		for _, f := range r.Findings {
+			if c, known := Lookup(f.Check); known && c.Area == area.Area && f.Status == StatusOK {
+				n++
+			}
+		}
+		if n > 0 {
+			mark := marks[StatusOK]
+			fmt.Fprintf(b, "  %s %s: %s: %s\n", mark.sign, mark.word.In(lang), area.Title.In(lang), config.Count(n, "проверка", "проверки", "проверок", "check", "checks").In(lang))
+		}
+	}
+}
+
+// WriteAll writes every finding, those that are well too.
+func (r *Report) WriteAll(w io.Writer, lang string) error {
+	var b strings.Builder
+	r.writeVerdict(&b, lang)
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return err
+	}
 	if err := r.WriteFindings(w, lang); err != nil {
 		return err
 	}
@@ -122,29 +231,61 @@ func (r *Report) summary() Text {
 	return config.T("итог: всё в порядке", "result: all is well")
 }
 
-// WriteJSON writes the report for a script: one object with the exit code and a list of findings.
-func (r *Report) WriteJSON(w io.Writer, lang string) error {
-	type finding struct {
-		Check   string       `json:"check"`
-		Status  Status       `json:"status"`
-		Branch  int64        `json:"branch,omitempty"`
-		Title   string       `json:"title"`
-		Found   string       `json:"found,omitempty"`
-		Next    string       `json:"next,omitempty"`
-		Problem problem.Code `json:"problem,omitempty"`
+// jsonFinding is a finding for a program.
+type jsonFinding struct {
+	Check    string       `json:"check"`
+	Area     Area         `json:"area,omitempty"`
+	Status   Status       `json:"status"`
+	Severity Severity     `json:"severity,omitempty"`
+	Branch   int64        `json:"branch,omitempty"`
+	Title    string       `json:"title"`
+	Found    string       `json:"found,omitempty"`
+	Cause    string       `json:"cause,omitempty"`
+	Next     string       `json:"next,omitempty"`
+	Who      Who          `json:"who,omitempty"`
+	Doc      string       `json:"doc,omitempty"`
+	Problem  problem.Code `json:"problem,omitempty"`
+}
+
+// Document is the report as one object of JSON: the verdict, the exit code and every finding.
+type Document struct {
+	Works     string        `json:"works"` // yes, partly, no
+	Does      string        `json:"does"`
+	ToDo      string        `json:"to_do,omitempty"`
+	Call      string        `json:"call,omitempty"`
+	ExitCode  int           `json:"exit_code"`
+	Failures  int           `json:"failures"`
+	Warnings  int           `json:"warnings"`
+	Companies []Company     `json:"companies,omitempty"`
+	Findings  []jsonFinding `json:"findings"`
+	Drift     []Drift       `json:"drift,omitempty"`
+}
+
+// Document makes the object in a language.
+func (r *Report) Document(lang string) Document {
+	v := r.Verdict()
+	d := Document{
+		Works: v.Works, Does: v.Does.In(lang), ToDo: v.ToDo.In(lang), Call: v.Call.In(lang), ExitCode: r.ExitCode(),
+		Failures: r.count(StatusFailure), Warnings: r.count(StatusWarning), Companies: r.Companies, Findings: []jsonFinding{}, Drift: r.Drift,
 	}
-	out := struct {
-		ExitCode  int       `json:"exit_code"`
-		Failures  int       `json:"failures"`
-		Warnings  int       `json:"warnings"`
-		Companies []Company `json:"companies,omitempty"`
-		Findings  []finding `json:"findings"`
-	}{r.ExitCode(), r.count(StatusFailure), r.count(StatusWarning), r.Companies, []finding{}}
 	for _, f := range r.Findings {
-		out.Findings = append(out.Findings, finding{f.Check, f.Status, f.Branch, f.Title.In(lang), f.Found.In(lang), f.Next.In(lang), f.Problem})
+		c, _ := Lookup(f.Check)
+		out := jsonFinding{
+			Check: f.Check, Area: c.Area, Status: f.Status, Severity: c.Severity, Branch: f.Branch, Title: f.Title.In(lang),
+			Found: f.Found.In(lang), Next: f.Next.In(lang), Problem: f.Problem,
+		}
+		if f.Status == StatusFailure || f.Status == StatusWarning {
+			out.Cause, out.Who, out.Doc = c.Cause.In(lang), c.Who, c.Doc().In(lang)
+		}
+		d.Findings = append(d.Findings, out)
 	}
+	return d
+}
+
+// WriteJSON writes the report for a script.
+func (r *Report) WriteJSON(w io.Writer, lang string) error {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
-	return enc.Encode(out)
+	return enc.Encode(r.Document(lang))
 }

@@ -15,15 +15,9 @@ var waitingWords = []string{"лист ожидания", "ожидани", "wait
 
 // checkWaiting looks for bookable masters that seem to be waiting lists: "any master" would fall on them.
 func checkWaiting(ctx context.Context, e *exam, branch int64) []Finding {
-	var staff []*yclients.BookStaff
-	err := e.patiently(ctx, func(ctx context.Context) (err error) {
-		staff, _, err = e.partner.Booking.Staff(ctx, branch, nil)
-		return err
-	})
+	staff, err := e.bookable(ctx, branch)
 	if err != nil {
-		f := Explain(err)
-		f.Status = StatusWarning // whether the branch can be booked has been answered
-		return []Finding{f}
+		return couldNotAsk(err)
 	}
 	var names []string
 	for _, s := range staff {
