@@ -57,7 +57,7 @@ func (c *call) authorize() (answer, bool) {
 		return answer{}, true
 	}
 	c.user = c.state.userByToken(token)
-	if c.user == nil {
+	if c.user == nil || c.has(faultTokenDeath) {
 		// After a change of the password every call with the old token ends here.
 		return c.fail(http.StatusUnauthorized, badUser), false
 	}

@@ -94,20 +94,22 @@ func (m *master) works(d day, zone *time.Location) []span {
 	return spans
 }
 
-// workAround gives the working time that a visit on a day may lie in: of the day
-// before, whose night may run into it, of the day, and of the day after.
+// workAround gives the working intervals that a visit on a day may lie in: of the
+// day before, whose night may run into it, of the day, and of the day after.
 func (c *company) workAround(m *master, d day) []span {
-	spans := slices.Concat(m.works(d.add(-1), c.zone), m.works(d, c.zone), m.works(d.add(1), c.zone))
+	return slices.Concat(m.works(d.add(-1), c.zone), m.works(d, c.zone), m.works(d.add(1), c.zone))
+}
+
+// joined makes one interval of those that touch, when the rules say so.
+func (c *company) joined(spans []span) []span {
 	if !c.rule().TouchingIntervalsJoin {
 		return spans
 	}
-	slices.SortFunc(spans, func(a, b span) int { return a.from.Compare(b.from) })
+	spans = slices.SortedFunc(slices.Values(spans), func(a, b span) int { return a.from.Compare(b.from) })
 	var joined []span
 	for _, s := range spans {
 		if n := len(joined); n > 0 && !s.from.After(joined[n-1].to) {
-			if s.to.After(joined[n-1].to) {
-				joined[n-1].to = s.to
-			}
+			joined[n-1].to = later(joined[n-1].to, s.to)
 			continue
 		}
 		joined = append(joined, s)
@@ -228,20 +230,22 @@ type book struct {
 	master *master
 	day    day
 	now    time.Time
-	work   []span
+	hours  []span // as the salon has entered them
+	work   []span // joined
 	taken  []busy
 	need   need
 }
 
 func (c *company) bookOf(m *master, d day, n need, now time.Time) *book {
-	return &book{company: c, master: m, day: d, now: now, work: c.workAround(m, d), taken: c.taken(m, d, n.except), need: n}
+	hours := c.workAround(m, d)
+	return &book{company: c, master: m, day: d, now: now, hours: hours, work: c.joined(hours), taken: c.taken(m, d, n.except), need: n}
 }
 
 // offers tells whether a start on the grid can be had.
 func (b *book) offers(start time.Time) bool {
 	today := dayOf(b.now, b.zone)
 	if b.need.length <= 0 || today.add(b.horizon).before(dayOf(start, b.zone)) ||
-		start.Before(b.now.Add(time.Duration(b.lead)*time.Minute)) || !b.around(start, false) {
+		start.Before(b.now.Add(time.Duration(b.lead)*time.Minute)) || !b.around(start) {
 		return false
 	}
 	wanted := b.need.at(start)
@@ -255,16 +259,22 @@ func (b *book) offers(start time.Time) bool {
 	return free
 }
 
-// around tells whether a visit that begins then lies in working time, and on
-// the grid of an interval when that is asked for.
-func (b *book) around(start time.Time, onGrid bool) bool {
+// around tells whether a visit that begins then lies in working time.
+func (b *book) around(start time.Time) bool {
 	visit := b.need.at(start)
 	if b.rule().PauseWithinWork {
 		visit.to = visit.to.Add(visit.pause)
 	}
 	return slices.ContainsFunc(b.work, func(w span) bool {
-		return !start.Before(w.from) && start.Before(w.to) && (!visit.to.After(w.to) || b.rule().VisitMayOverrun) &&
-			(!onGrid || start.Sub(w.from)%seconds(b.grid) == 0)
+		return !start.Before(w.from) && start.Before(w.to) && (!visit.to.After(w.to) || b.rule().VisitMayOverrun)
+	})
+}
+
+// onIntervalGrid tells whether a start is whole steps after the beginning of a
+// working interval in which it lies.
+func (b *book) onIntervalGrid(start time.Time) bool {
+	return slices.ContainsFunc(b.hours, func(w span) bool {
+		return !start.Before(w.from) && start.Before(w.to) && start.Sub(w.from)%seconds(b.grid) == 0
 	})
 }
 
@@ -290,7 +300,7 @@ func (b *book) onGrid(start time.Time) bool {
 		return slices.Contains(b.timeslots[d.weekday()], sec)
 	}
 	if b.rule().GridFrom == GridFromInterval {
-		if b.around(start, true) {
+		if b.onIntervalGrid(start) {
 			return true
 		}
 	} else if sec%b.grid == 0 {
@@ -310,7 +320,7 @@ func (b *book) candidates() []time.Time {
 			step = s.searchStep
 		}
 	}
-	for _, w := range b.work {
+	for _, w := range b.hours {
 		origin := w.from
 		w.from, w.to = later(w.from, from), earlier(w.to, to)
 		if w.from.Before(w.to) {
@@ -424,7 +434,7 @@ func (c *company) fits(m *master, start time.Time, n need, now time.Time) bool {
 // overriding anything: within working time and not over another record.
 func (c *company) free(m *master, visit span, except *record) bool {
 	d := dayOf(visit.from, c.zone)
-	inside := slices.ContainsFunc(c.workAround(m, d), func(w span) bool {
+	inside := slices.ContainsFunc(c.joined(c.workAround(m, d)), func(w span) bool {
 		return !visit.from.Before(w.from) && !visit.to.After(w.to)
 	})
 	return inside && !slices.ContainsFunc(c.taken(m, d, except), busy{visit, 0}.keepsAway)

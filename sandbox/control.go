@@ -152,6 +152,8 @@ func (s *Sandbox) Take(req TakeRequest) (Record, error) {
 	c.put(r)
 	s.ledger.add(Entry{At: now, CompanyID: c.id, Applied: true, RecordIDs: []int64{r.id}, Note: "taken by a stranger"})
 	s.emitRecord("record_created", r)
+	desk := &call{Sandbox: s, now: now, company: c, base: s.publicURL}
+	s.notify(c, "", false, "record", r.id, created, desk.backRecord(r))
 	return r.view(), nil
 }
 
@@ -202,6 +204,9 @@ func (s *Sandbox) controlRoutes() http.Handler {
 	})
 	get("fidelity", func(*http.Request) (any, error) { return Report(), nil })
 	get("faults", func(*http.Request) (any, error) { return s.Faults(), nil })
+	get("faults/rules", func(*http.Request) (any, error) { return obj{"rules": s.FaultList(), "kinds": FaultKinds()}, nil })
+	get("clock", func(*http.Request) (any, error) { return s.Clock(), nil })
+	get("webhooks", func(*http.Request) (any, error) { return s.Webhooks(), nil })
 	get("switches", func(*http.Request) (any, error) { return s.Switches(), nil })
 	get("day", s.controlDay)
 	get("ledger", func(r *http.Request) (any, error) {
@@ -215,6 +220,11 @@ func (s *Sandbox) controlRoutes() http.Handler {
 	mux.HandleFunc("GET /_sandbox/avatar/{name}", s.serveAvatar)
 	mux.HandleFunc("GET /_sandbox/widget/{form}", serveWidget)
 	mux.HandleFunc("PUT /_sandbox/faults", s.putFaults)
+	mux.HandleFunc("POST /_sandbox/faults/rules", s.postFault)
+	mux.HandleFunc("DELETE /_sandbox/faults/rules", s.deleteFault)
+	mux.HandleFunc("DELETE /_sandbox/faults/rules/{id}", s.deleteFault)
+	mux.HandleFunc("PUT /_sandbox/clock", s.putClock)
+	mux.HandleFunc("POST /_sandbox/marketplace", s.postMarketplace)
 	mux.HandleFunc("PUT /_sandbox/switches", s.putSwitches)
 	mux.HandleFunc("POST /_sandbox/take", s.postTake)
 	mux.HandleFunc("POST /_sandbox/password", s.postPassword)
@@ -223,8 +233,9 @@ func (s *Sandbox) controlRoutes() http.Handler {
 		writeControl(w, http.StatusOK, obj{"reset": true}, nil)
 	})
 	mux.HandleFunc("/_sandbox/", func(w http.ResponseWriter, r *http.Request) {
-		writeJSON(w, http.StatusNotFound, obj{"error": "no such control: GET sms, info, day, events, faults, switches, " +
-			"ledger, fidelity; PUT faults, switches; POST take, password, reset"})
+		writeJSON(w, http.StatusNotFound, obj{"error": "no such control: GET sms, mail, info, day, events, faults, faults/rules, " +
+			"switches, ledger, fidelity, clock, webhooks; PUT faults, switches, clock; POST take, password, faults/rules, marketplace, " +
+			"reset; DELETE faults/rules"})
 	})
 	return mux
 }

@@ -9,7 +9,7 @@ import (
 
 // event is a line of GET /_sandbox/events.
 type event struct {
-	kind string // record_created, record_moved, record_deleted, sms, call, fault
+	kind string // record_created, record_moved, record_deleted, sms, mail, call, fault, webhook
 	data any
 }
 
@@ -36,6 +36,27 @@ func (s *Sandbox) emitRecord(kind string, r *record) {
 		"from": r.start.In(r.company.zone).Format("15:04"), "to": r.end().In(r.company.zone).Format("15:04"),
 		"client": r.clientName(), "online": r.online, "api_id": r.apiID,
 	})
+}
+
+// emitRecord tells the listeners and, as of a change made through the API, the
+// webhooks of the company.
+func (c *call) emitRecord(kind string, r *record) {
+	c.Sandbox.emitRecord(kind, r)
+	c.notify(r.company, "record", r.id, recordStatus[kind], c.backRecord(r))
+}
+
+// recordStatus is the status of a webhook for a kind of event.
+var recordStatus = map[string]string{"record_created": created, "record_moved": updated, "record_deleted": deleted}
+
+// tellOfClients sends the webhooks of the client cards that a call has made.
+func (c *call) tellOfClients() {
+	for _, n := range c.state.fresh {
+		c.notify(n.company, "client", n.client.id, created, obj{
+			"id": n.client.id, "name": n.client.name, "phone": "+" + n.client.phone, "email": n.client.email,
+			"salon_id": n.company.id, "success_visits_count": 0, "fail_visits_count": 0, "discount": 0, "custom_fields": []any{},
+		})
+	}
+	c.state.fresh = nil
 }
 
 // serveEvents streams events until the listener leaves or the sandbox closes.

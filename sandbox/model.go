@@ -15,7 +15,8 @@ type state struct {
 	codes     []*smsCode
 	messages  []Message // oldest first
 	rules     *Rules    // of free times, as the switches have them
-	lastID    int64     // of records, visits, clients and users alike
+	fresh     []freshClient
+	lastID    int64 // of records, visits, clients and users alike
 }
 
 func (s *state) newID() int64 {
@@ -329,7 +330,14 @@ func (s *state) clientFor(c *company, phone, name, email string) *client {
 	}
 	k := &client{id: s.newID(), name: name, phone: phone, email: email}
 	c.clients = append(c.clients, k)
+	s.fresh = append(s.fresh, freshClient{c, k})
 	return k
+}
+
+// freshClient is a client card that webhooks have not been told of.
+type freshClient struct {
+	company *company
+	client  *client
 }
 
 // hex gives n random hexadecimal digits.

@@ -232,8 +232,8 @@ func (n *naiveDay) onGrid(m *naiveMaster, i int) bool {
 		return slices.Contains(n.timeslots[time.Weekday((n.date[i]+4)%7)], clock)
 	}
 	if n.rules.GridFrom == "interval" {
-		for _, w := range n.within(m, i) {
-			if (i-w[0])%n.grid == 0 {
+		for _, w := range m.spans {
+			if w[0] <= i && i < w[1] && (i-w[0])%n.grid == 0 {
 				return true
 			}
 		}

@@ -18,7 +18,7 @@ const (
 // Rules are the assumptions about free times that no document confirms.
 type Rules struct {
 	// GridFrom is where the grid of starts begins: at midnight, or with each
-	// working interval. Default midnight.
+	// working interval as the salon has entered it. Default midnight.
 	GridFrom string `json:"grid_from"`
 	// GridFlexible: a visit may also begin where another ends. Default false.
 	GridFlexible bool `json:"grid_flexible"`

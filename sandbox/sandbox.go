@@ -1,8 +1,10 @@
 package sandbox
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"sync"
 	"time"
@@ -19,15 +21,22 @@ type Sandbox struct {
 
 	publicURL string // of pictures; empty: as the API
 
-	control http.Handler
-	closed  chan struct{}
-	closing sync.Once
+	control  http.Handler
+	clock    *clock
+	life     context.Context // ends with the sandbox
+	end      context.CancelFunc
+	closed   <-chan struct{} // the end of life
+	couriers sync.WaitGroup  // of webhooks
+	postman  *http.Client
 
 	mu        sync.Mutex
 	baseURL   string // empty: the address of each request
 	state     *state
 	switches  Switches
 	faults    Faults
+	rules     faultRules
+	webhooks  webhooks
+	callback  string // of marketplace events
 	ledger    ledger
 	pace      pace
 	calls     int64 // to the API since the start
@@ -42,9 +51,19 @@ type Option func(*Sandbox)
 // made from. Default 1.
 func WithSeed(seed int64) Option { return func(s *Sandbox) { s.seed = seed } }
 
-// WithNow sets the clock. Default [time.Now]. Delays do not follow it: they
-// wait on timers, which are virtual inside testing/synctest.
-func WithNow(now func() time.Time) Option { return func(s *Sandbox) { s.now = now } }
+// WithNow sets the clock below the sandbox's. Default [time.Now]. Delays do not follow
+// it: they wait on timers, which are virtual inside testing/synctest.
+func WithNow(now func() time.Time) Option { return func(s *Sandbox) { s.clock = newClock(now) } }
+
+// WithStandingClock gives the sandbox a clock that stands at a moment and moves only with
+// [Sandbox.Advance], [Sandbox.SetClock] and the delays that callers wait for. Nothing
+// sleeps in real time then.
+func WithStandingClock(at time.Time) Option { return func(s *Sandbox) { s.clock.set(at, true) } }
+
+// WithWebhookTransport sets how webhooks are sent. Default: a transport of its own.
+func WithWebhookTransport(rt http.RoundTripper) Option {
+	return func(s *Sandbox) { s.postman.Transport = rt }
+}
 
 // WithLimits sets the limits of calls. Default [Real].
 func WithLimits(l Limits) Option { return func(s *Sandbox) { s.limits = max(l, Off) } }
@@ -74,20 +93,34 @@ func WithSwitches(sw Switches) Option {
 // New builds a sandbox with its seed around the present moment.
 func New(opts ...Option) *Sandbox {
 	s := &Sandbox{
-		now: time.Now, log: slog.New(slog.DiscardHandler), seed: 1, limits: Real, start: DefaultSwitches(),
-		closed: make(chan struct{}), listeners: map[chan event]struct{}{},
+		clock: newClock(time.Now), log: slog.New(slog.DiscardHandler), seed: 1, limits: Real, start: DefaultSwitches(),
+		listeners: map[chan event]struct{}{},
+		postman: &http.Client{
+			Transport:     &http.Transport{MaxIdleConnsPerHost: 4, IdleConnTimeout: 10 * time.Second},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
 	}
+	s.life, s.end = context.WithCancel(context.Background())
+	s.closed = s.life.Done()
 	for _, o := range opts {
 		o(s)
 	}
+	s.now = s.clock.now
+	s.rules.chance = rand.New(rand.NewPCG(uint64(s.seed), 2))
 	s.switches = s.start
 	s.state = newState(s.seed, s.now(), &s.switches.Rules)
 	s.control = s.controlRoutes()
 	return s
 }
 
-// Close ends the event streams. The sandbox starts no goroutine of its own.
-func (s *Sandbox) Close() { s.closing.Do(func() { close(s.closed) }) }
+// Close ends the event streams and the webhooks on their way, and waits for them.
+func (s *Sandbox) Close() {
+	s.mu.Lock() // no webhook sets out any more
+	s.end()
+	s.mu.Unlock()
+	s.couriers.Wait()
+	s.postman.CloseIdleConnections()
+}
 
 // URL is the base address, when it is known: after [Start] or [WithBaseURL].
 func (s *Sandbox) URL() string {
@@ -97,13 +130,16 @@ func (s *Sandbox) URL() string {
 }
 
 // Reset returns to the seed at the present moment: records, codes, messages,
-// switches, faults and the windows of the limits. The ledger goes on.
+// webhooks, switches, faults and the windows of the limits. The ledger and the
+// clock go on.
 func (s *Sandbox) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
 	s.state = newState(s.seed, now, &s.switches.Rules)
 	s.switches, s.faults, s.pace = s.start, Faults{}, pace{}
+	s.rules.list = nil
+	s.forgetWebhooks()
 	s.ledger.add(Entry{At: now, Note: "reset"})
 	s.emit("fault", s.faults)
 }

@@ -47,6 +47,7 @@ func newState(seed int64, now time.Time, rules *Rules) *state {
 	for _, c := range s.companies {
 		s.fill(c, uint64(seed), now)
 	}
+	s.fresh = nil // the book of the seed is nobody's news
 	return s
 }
 

@@ -44,6 +44,8 @@ type call struct {
 	user    *user  // nil: none given
 	company *company
 
+	troubles []Fault // that happen to this call
+
 	// For the ledger.
 	applied   bool
 	recordIDs []int64
@@ -59,25 +61,25 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 		s.control.ServeHTTP(w, r)
 		return
 	}
-	a, cut := s.answerAPI(r)
+	c, a, cut := s.answerAPI(r)
 	if cut {
 		// Closes the connection without an answer.
 		panic(http.ErrAbortHandler)
 	}
-	a.write(w)
+	c.deliver(w, r, a)
 }
 
 // answerAPI plays one API call. cut means that no answer shall reach the caller.
-func (s *Sandbox) answerAPI(r *http.Request) (a answer, cut bool) {
+func (s *Sandbox) answerAPI(r *http.Request) (c *call, a answer, cut bool) {
 	// The limits count arrivals: finding the route, the first time, and waiting for the lock take time of their own.
-	c := &call{Sandbox: s, arrived: s.now(), header: r.Header, query: r.URL.Query(), base: s.publicURL}
+	c = &call{Sandbox: s, arrived: s.now(), header: r.Header, query: r.URL.Query(), base: s.publicURL}
 	if c.base == "" {
 		c.base = s.baseFor(r)
 	}
 	c.route, c.params = match(r.Method, r.URL.EscapedPath())
 
 	if a, cut, stopped := s.admit(r, c); stopped {
-		return a, cut
+		return c, a, cut
 	}
 	body, bodyErr := readBody(r)
 	c.body = body
@@ -90,18 +92,28 @@ func (s *Sandbox) answerAPI(r *http.Request) (a answer, cut bool) {
 		c.note = "cut before anything was applied"
 		c.record(r.Method, 0)
 		s.emit("fault", s.faults)
-		return answer{}, true
+		return c, answer{}, true
 	}
-	a = c.answer(bodyErr)
-	if c.applied && c.model().write && s.faults.LoseNext > 0 {
-		s.faults.LoseNext--
+	c.bend()
+	a = c.spoil(c.answer(bodyErr))
+	c.tellOfClients()
+	if cut = c.answerLost(); cut {
 		c.note = strings.TrimPrefix(c.note+"; answer lost", "; ")
 		c.record(r.Method, 0)
 		s.emit("fault", s.faults)
-		return answer{}, true
+		return c, answer{}, true
 	}
 	c.record(r.Method, a.status)
-	return a, false
+	return c, a, false
+}
+
+// answerLost tells whether a fault keeps the answer of what was done from the caller.
+func (c *call) answerLost() bool {
+	if c.applied && c.model().write && c.faults.LoseNext > 0 {
+		c.faults.LoseNext--
+		return true
+	}
+	return c.has(faultDropAfter)
 }
 
 // admit is what stands before the service: outages, slowness, limits.
@@ -109,8 +121,9 @@ func (s *Sandbox) admit(r *http.Request, c *call) (a answer, cut, stopped bool) 
 	s.mu.Lock()
 	delay := time.Duration(s.faults.DelayMS) * time.Millisecond
 	a, cut, stopped = s.gate(r, c)
+	delay += c.lasting(faultDelay, time.Second)
 	s.mu.Unlock()
-	if delay > 0 && !cut && !wait(r.Context(), s.closed, delay) {
+	if delay > 0 && !cut && !s.pass(r.Context(), delay) {
 		return answer{}, true, true
 	}
 	return a, cut, stopped
@@ -135,14 +148,18 @@ func (s *Sandbox) gate(r *http.Request, c *call) (a answer, cut, stopped bool) {
 	case f.HTMLNext > 0:
 		f.HTMLNext--
 		c.note = "page of a proxy on demand"
-		a = answer{status: http.StatusBadGateway, html: "<html><head><title>502 Bad Gateway</title></head>" +
-			"<body><center><h1>502 Bad Gateway</h1></center></body></html>\n"}
+		a = proxyPage()
 	case f.ErrorNext > 0:
 		f.ErrorNext--
 		c.note = "failed on demand"
 		a = failed(http.StatusInternalServerError, "Внутренняя ошибка сервера")
 	default:
-		return answer{}, false, false
+		c.troubles = s.rules.hit(s, c.operationID(), companyOf(c.route, c.params))
+		var refused bool
+		if a, cut, refused = c.refuse(); !refused {
+			return answer{}, false, false
+		}
+		c.note = "a fault on demand"
 	}
 	status := a.status
 	if cut {

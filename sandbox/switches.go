@@ -17,6 +17,12 @@ const (
 	CodeNowhere  = "none" // only a message, as in the older documentation
 )
 
+// Values of [Switches.OwnChanges].
+const (
+	OwnByFlag = "self_sending"
+	OwnAlways = "always"
+)
+
 // Switches choose between behaviours where the documents contradict each other
 // or say nothing. The default is what has been observed and, where nothing
 // has, the unkinder one.
@@ -56,6 +62,10 @@ type Switches struct {
 	WrongOffset bool `json:"wrong_datetime_offset"`
 	// DeleteBody400: a DELETE with a JSON body is refused. Default true.
 	DeleteBody400 bool `json:"delete_body_400"`
+	// OwnChanges: whether webhooks tell of changes that were made through the API by
+	// the same partner: when the flag self_sending of the settings is set, or always.
+	// Default self_sending.
+	OwnChanges string `json:"webhooks_of_own_changes"`
 	Rules
 	// OffCuts: while off, connections are cut; otherwise 503. Default false.
 	OffCuts bool `json:"off_cuts"`
@@ -73,6 +83,7 @@ func DefaultSwitches() Switches {
 		EmailRequired:        true,
 		AuthEnveloped:        true,
 		DeleteBody400:        true,
+		OwnChanges:           OwnByFlag,
 		Rules:                defaultRules(),
 	}
 }
@@ -94,6 +105,8 @@ func (s Switches) Validate() error {
 		return fmt.Errorf("sandbox: any_master is %q, must be weight or least_busy", s.AnyMaster)
 	case s.PauseOfSeveral != PauseLongest && s.PauseOfSeveral != PauseSum:
 		return fmt.Errorf("sandbox: pause_of_several is %q, must be longest or sum", s.PauseOfSeveral)
+	case s.OwnChanges != OwnByFlag && s.OwnChanges != OwnAlways:
+		return fmt.Errorf("sandbox: webhooks_of_own_changes is %q, must be self_sending or always", s.OwnChanges)
 	case s.RefusalShape != RefusalAlternates && s.RefusalShape != Refusal429 && s.RefusalShape != Refusal200:
 		return fmt.Errorf("sandbox: refusal_shape is %q, must be alternate, 429 or 200", s.RefusalShape)
 	}
