@@ -182,6 +182,9 @@ func (b *Body) Sample() (Sample, bool) { return sampleOf(b.operation, "request")
 
 // Sample returns the documented sample of the answer.
 func (r *Response) Sample() (Sample, bool) {
+	if r == nil {
+		return Sample{}, false
+	}
 	return sampleOf(r.operation, fmt.Sprint(r.Status))
 }
 

@@ -29,8 +29,9 @@ type Patch struct {
 	RequestFields    []Field            `json:"request_fields"` // replaces
 	AddRequestFields []Field            `json:"add_request_fields"`
 	RequestSample    json.RawMessage    `json:"request_sample"`
-	Optional         []string           `json:"optional"`    // request fields that a caller may leave out
-	AlwaysSent       []string           `json:"always_sent"` // request fields written even when empty
+	RequestKind      string             `json:"request_kind"` // array: the body is a list of what is described
+	Optional         []string           `json:"optional"`     // request fields that a caller may leave out
+	AlwaysSent       []string           `json:"always_sent"`  // request fields written even when empty
 	FieldTypes       map[string]string  `json:"field_types"`
 	ParamTypes       map[string]string  `json:"param_types"`
 	ParamFormats     map[string]string  `json:"param_formats"`
@@ -123,6 +124,9 @@ func (p *Patch) apply(op *Operation) {
 func (p *Patch) applyBody(b *Body) {
 	if p.RequestFields != nil {
 		b.Fields = p.RequestFields
+	}
+	if p.RequestKind != "" {
+		b.Kind = p.RequestKind
 	}
 	b.Fields = append(b.Fields, p.AddRequestFields...)
 	b.AlwaysSent = append(b.AlwaysSent, p.AlwaysSent...)

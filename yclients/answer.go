@@ -59,12 +59,20 @@ func parseEnvelope(body []byte) envelope {
 		e.data = data
 	case e.errors != nil && data == nil:
 		e.wrapped = true // {errors, meta}: a failure without the word
-	case data != nil && e.metaRaw != nil:
+	case data != nil && (e.metaRaw != nil || onlyMember(body)):
 		e.wrapped, e.success, e.data = true, true, data
 	default:
 		e.data = body
 	}
 	return e
+}
+
+// onlyMember reports whether an object has one member. Version 2 of group
+// events wraps its data in {data} and says nothing beside it.
+func onlyMember(object []byte) bool {
+	n := 0
+	members(object, func(member) { n++ })
+	return n == 1
 }
 
 func (e envelope) meta() Meta {
@@ -140,13 +148,29 @@ func (a *answer) decode(v reflect.Value, wantsNothing bool) error {
 	if a.challenges() {
 		return a.fail(KindSecondFactor, nil)
 	}
-	if err := decodeResult(a.envelope.data, v); err != nil {
+	if err := decodeResult(a.shaped(a.envelope.data), v); err != nil {
 		return a.unreadable(err)
 	}
 	if err := checkResult(a.call, v.Interface()); err != nil {
 		return a.unreadable(err)
 	}
 	return nil
+}
+
+// shaped puts the brackets of a list around data, or takes them off, where
+// the documentation and production differ.
+func (c call) shaped(data []byte) []byte {
+	switch {
+	case c.lone && len(data) > 0 && data[0] == '{':
+		return append(append([]byte{'['}, data...), ']')
+	case c.only && len(data) > 0 && data[0] == '[':
+		var parts [][]byte
+		elements(data, func(e []byte) { parts = append(parts, e) })
+		if len(parts) == 1 {
+			return parts[0]
+		}
+	}
+	return data
 }
 
 // challenges reports whether a sign-in answered with the challenge of a second

@@ -7,10 +7,12 @@ import (
 	"net/http"
 )
 
-// AuthService is the section "Authorization" of the API.
+// AuthService is a section of the API: authorization.
 type AuthService service
 
-// Login calls POST /auth: authenticate a user.
+// Login authenticates a user.
+//
+// It calls POST /auth, operation authUser of the API.
 //
 //yclients:operation authUser
 func (s *AuthService) Login(ctx context.Context, body *LoginRequest) (*AuthUser, *Response, error) {
@@ -23,7 +25,22 @@ func (s *AuthService) Login(ctx context.Context, body *LoginRequest) (*AuthUser,
 	})
 }
 
-// LoginRequest is the body of authUser.
+// LoginBookingUser authenticates an online-booking user.
+//
+// It calls POST /booking/auth, operation authBookingUser of the API.
+//
+//yclients:operation authBookingUser
+func (s *AuthService) LoginBookingUser(ctx context.Context, body *LoginRequest) (*BookingUser, *Response, error) {
+	return send[*BookingUser](ctx, s.client, call{
+		operation: "authBookingUser",
+		method:    http.MethodPost,
+		path:      []segment{fixed("/api/v1/booking/auth")},
+		body:      body,
+		statuses:  []int{201, 200},
+	})
+}
+
+// LoginRequest is the body of [AuthService.Login] and [AuthService.LoginBookingUser].
 type LoginRequest struct {
 	Login    string `json:"login"`    // phone (e.g. 79000000001) or email
 	Password Secret `json:"password"` // password
@@ -32,7 +49,7 @@ type LoginRequest struct {
 	Extra map[string]any `json:"-"`
 }
 
-// AuthUser is what authUser answers.
+// AuthUser is what [AuthService.Login] answers.
 type AuthUser struct {
 	kept
 	ID         int64  `json:"id"`
@@ -50,3 +67,22 @@ func (v *AuthUser) UnmarshalJSON(data []byte) error { return unmarshalObject(dat
 
 // MarshalJSON writes what was received, with the changes made since.
 func (v AuthUser) MarshalJSON() ([]byte, error) { return marshalObject(v) }
+
+// BookingUser is what [AuthService.LoginBookingUser] and [BookingUsersService.Get] answer.
+type BookingUser struct {
+	kept
+	ID                int64  `json:"id"`
+	UserToken         Token  `json:"user_token"` // user token
+	Name              string `json:"name"`
+	Phone             Phone  `json:"phone"` // phone number
+	Login             string `json:"login"` // phone (e.g. 79000000001) or email
+	Email             string `json:"email"`
+	Avatar            string `json:"avatar"` // avatar file address
+	UserTokenRepeated Token  `json:"0"`      // user token again, under the numeric key 0
+}
+
+// UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
+func (v *BookingUser) UnmarshalJSON(data []byte) error { return unmarshalObject(data, v) }
+
+// MarshalJSON writes what was received, with the changes made since.
+func (v BookingUser) MarshalJSON() ([]byte, error) { return marshalObject(v) }

@@ -10,10 +10,12 @@ import (
 	"time"
 )
 
-// BookingService is the section "Online booking" of the API.
+// BookingService is a section of the API: online booking.
 type BookingService service
 
-// SendCode calls POST /book_code/{company_id}: send a phone confirmation code by SMS.
+// SendCode sends a phone confirmation code by SMS.
+//
+// It calls POST /book_code/{company_id}, operation sendBookCode of the API.
 //
 //yclients:operation sendBookCode
 func (s *BookingService) SendCode(ctx context.Context, companyID int64, body *CodeRequest) (*Response, error) {
@@ -28,7 +30,9 @@ func (s *BookingService) SendCode(ctx context.Context, companyID int64, body *Co
 	return resp, err
 }
 
-// Form calls GET /bookform/{id}: get booking form settings.
+// Form gets booking form settings.
+//
+// It calls GET /bookform/{id}, operation getBookform of the API.
 //
 //yclients:operation getBookform
 func (s *BookingService) Form(ctx context.Context, id int64) (*Bookform, *Response, error) {
@@ -40,7 +44,24 @@ func (s *BookingService) Form(ctx context.Context, id int64) (*Bookform, *Respon
 	})
 }
 
-// Services calls GET /book_services/{company_id}: list services available for booking.
+// Texts gets widget translations.
+//
+// It calls GET /i18n/{langCode}, operation getI18n of the API.
+//
+//yclients:operation getI18n
+func (s *BookingService) Texts(ctx context.Context, langCode string) (map[string]json.RawMessage, *Response, error) {
+	return send[map[string]json.RawMessage](ctx, s.client, call{
+		operation: "getI18n",
+		method:    http.MethodGet,
+		path:      []segment{fixed("/api/v1/i18n/"), word(langCode)},
+		statuses:  []int{200},
+	})
+}
+
+// Services lists services available for booking.
+//
+// It calls GET /book_services/{company_id}, operation listBookServices of the
+// API.
 //
 //yclients:operation listBookServices
 func (s *BookingService) Services(ctx context.Context, companyID int64, opts *BookingServicesOptions) (*BookServices, *Response, error) {
@@ -53,7 +74,7 @@ func (s *BookingService) Services(ctx context.Context, companyID int64, opts *Bo
 	})
 }
 
-// BookingServicesOptions are the filters of listBookServices. Zero values are left out.
+// BookingServicesOptions narrow and shape [BookingService.Services]. Zero values are left out.
 type BookingServicesOptions struct {
 	StaffID    int64   // only services of this staff member; default 0
 	Datetime   string  // only services bookable at this moment, ISO 8601
@@ -71,7 +92,9 @@ func (o *BookingServicesOptions) query() url.Values {
 	return q.values()
 }
 
-// Staff calls GET /book_staff/{company_id}: list staff available for booking.
+// Staff lists staff available for booking.
+//
+// It calls GET /book_staff/{company_id}, operation listBookStaff of the API.
 //
 //yclients:operation listBookStaff
 func (s *BookingService) Staff(ctx context.Context, companyID int64, opts *BookingStaffOptions) ([]*BookStaff, *Response, error) {
@@ -84,7 +107,7 @@ func (s *BookingService) Staff(ctx context.Context, companyID int64, opts *Booki
 	})
 }
 
-// BookingStaffOptions are the filters of listBookStaff. Zero values are left out.
+// BookingStaffOptions narrow and shape [BookingService.Staff]. Zero values are left out.
 type BookingStaffOptions struct {
 	ServiceIDs []int64 // filter by services, sent as service_ids[]=1&service_ids[]=2
 	Datetime   string  // only staff with a session at this moment, ISO 8601
@@ -100,7 +123,9 @@ func (o *BookingStaffOptions) query() url.Values {
 	return q.values()
 }
 
-// Dates calls GET /book_dates/{company_id}: list dates available for booking.
+// Dates lists dates available for booking.
+//
+// It calls GET /book_dates/{company_id}, operation listBookDates of the API.
 //
 //yclients:operation listBookDates
 func (s *BookingService) Dates(ctx context.Context, companyID int64, opts *BookingDatesOptions) (*BookDates, *Response, error) {
@@ -113,13 +138,13 @@ func (s *BookingService) Dates(ctx context.Context, companyID int64, opts *Booki
 	})
 }
 
-// BookingDatesOptions are the filters of listBookDates. Zero values are left out.
+// BookingDatesOptions narrow and shape [BookingService.Dates]. Zero values are left out.
 type BookingDatesOptions struct {
 	ServiceIDs []int64 // filter by services, sent as service_ids[]=1&service_ids[]=2
 	StaffID    int64   // only this staff member; default 0
-	Date       string  // any date of the wanted month
-	DateFrom   string  // range start; used with date_to, wins over date
-	DateTo     string  // range end; used with date_from, wins over date
+	Date       Date    // any date of the wanted month
+	DateFrom   Date    // range start; used with date_to, wins over date
+	DateTo     Date    // range end; used with date_from, wins over date
 }
 
 func (o *BookingDatesOptions) query() url.Values {
@@ -129,13 +154,16 @@ func (o *BookingDatesOptions) query() url.Values {
 	q := query{}
 	q.ints("service_ids[]", o.ServiceIDs)
 	q.int("staff_id", o.StaffID)
-	q.text("date", o.Date)
-	q.text("date_from", o.DateFrom)
-	q.text("date_to", o.DateTo)
+	q.text("date", string(o.Date))
+	q.text("date_from", string(o.DateFrom))
+	q.text("date_to", string(o.DateTo))
 	return q.values()
 }
 
-// NearestSeances calls GET /book_staff_seances/{company_id}/{staff_id}/: list nearest available sessions of a staff member.
+// NearestSeances lists nearest available sessions of a staff member.
+//
+// It calls GET /book_staff_seances/{company_id}/{staff_id}/, operation
+// listNearestStaffSeances of the API.
 //
 //yclients:operation listNearestStaffSeances
 func (s *BookingService) NearestSeances(ctx context.Context, companyID, staffID int64, opts *BookingNearestSeancesOptions) (*NearestSeances, *Response, error) {
@@ -148,9 +176,10 @@ func (s *BookingService) NearestSeances(ctx context.Context, companyID, staffID 
 	})
 }
 
-// BookingNearestSeancesOptions are the filters of listNearestStaffSeances. Zero values are left out.
+// BookingNearestSeancesOptions narrow and shape [BookingService.NearestSeances]. Zero values are left out.
 type BookingNearestSeancesOptions struct {
 	ServiceIDs []int64 // filter by services, sent as service_ids[]=1&service_ids[]=2
+	Datetime   string  // day, ISO 8601; older edition of the documentation
 }
 
 func (o *BookingNearestSeancesOptions) query() url.Values {
@@ -159,13 +188,17 @@ func (o *BookingNearestSeancesOptions) query() url.Values {
 	}
 	q := query{}
 	q.ints("service_ids[]", o.ServiceIDs)
+	q.text("datetime", o.Datetime)
 	return q.values()
 }
 
-// Times calls GET /book_times/{company_id}/{staff_id}/{date}: list sessions available for booking.
+// Times lists sessions available for booking.
+//
+// It calls GET /book_times/{company_id}/{staff_id}/{date}, operation
+// listBookTimes of the API.
 //
 //yclients:operation listBookTimes
-func (s *BookingService) Times(ctx context.Context, companyID, staffID int64, date string, opts *BookingTimesOptions) ([]*Seance, *Response, error) {
+func (s *BookingService) Times(ctx context.Context, companyID, staffID int64, date Date, opts *BookingTimesOptions) ([]*Seance, *Response, error) {
 	return send[[]*Seance](ctx, s.client, call{
 		operation: "listBookTimes",
 		method:    http.MethodGet,
@@ -175,7 +208,7 @@ func (s *BookingService) Times(ctx context.Context, companyID, staffID int64, da
 	})
 }
 
-// BookingTimesOptions are the filters of listBookTimes. Zero values are left out.
+// BookingTimesOptions narrow and shape [BookingService.Times]. Zero values are left out.
 type BookingTimesOptions struct {
 	ServiceIDs []int64 // filter by services, sent as service_ids[]=1&service_ids[]=2
 }
@@ -189,7 +222,9 @@ func (o *BookingTimesOptions) query() url.Values {
 	return q.values()
 }
 
-// Check calls POST /book_check/{company_id}: check booking parameters.
+// Check checks booking parameters.
+//
+// It calls POST /book_check/{company_id}, operation checkBooking of the API.
 //
 //yclients:operation checkBooking
 func (s *BookingService) Check(ctx context.Context, companyID int64, body *BookingCheckRequest) (*Response, error) {
@@ -203,7 +238,10 @@ func (s *BookingService) Check(ctx context.Context, companyID int64, body *Booki
 	return resp, err
 }
 
-// Create calls POST /book_record/{company_id}: book a session.
+// Create books a session.
+//
+// It calls POST /book_record/{company_id}, operation createBooking of the
+// API; a user token goes along when there is one.
 //
 //yclients:operation createBooking
 func (s *BookingService) Create(ctx context.Context, companyID int64, body *BookingRequest) ([]*BookedAppointment, *Response, error) {
@@ -217,7 +255,10 @@ func (s *BookingService) Create(ctx context.Context, companyID int64, body *Book
 	})
 }
 
-// Get calls GET /book_record/{company_id}/{record_id}/{record_hash}: get a booked session.
+// Get gets a booked session.
+//
+// It calls GET /book_record/{company_id}/{record_id}/{record_hash}, operation
+// getBooking of the API; a user token goes along when there is one.
 //
 // Without recordHash the user token must be enough.
 //
@@ -235,7 +276,10 @@ func (s *BookingService) Get(ctx context.Context, companyID, recordID int64, rec
 	})
 }
 
-// Reschedule calls PUT /book_record/{company_id}/{record_id}: reschedule a booked session.
+// Reschedule reschedules a booked session.
+//
+// It calls PUT /book_record/{company_id}/{record_id}, operation
+// rescheduleBooking of the API; a user token goes along when there is one.
 //
 //yclients:operation rescheduleBooking
 func (s *BookingService) Reschedule(ctx context.Context, companyID, recordID int64, body *RescheduleRequest) (*Booking, *Response, error) {
@@ -249,9 +293,10 @@ func (s *BookingService) Reschedule(ctx context.Context, companyID, recordID int
 	})
 }
 
-// TimeslotSettings calls GET /company/{company_id}/settings/timeslots: get company timeslot settings.
+// TimeslotSettings gets company timeslot settings.
 //
-// It needs a user token.
+// It calls GET /company/{company_id}/settings/timeslots, operation
+// getTimeslotSettings of the API, and needs a user token.
 //
 //yclients:operation getTimeslotSettings
 func (s *BookingService) TimeslotSettings(ctx context.Context, companyID int64) (*TimeslotSettings, *Response, error) {
@@ -263,7 +308,7 @@ func (s *BookingService) TimeslotSettings(ctx context.Context, companyID int64) 
 	})
 }
 
-// CodeRequest is the body of sendBookCode.
+// CodeRequest is the body of [BookingService.SendCode].
 type CodeRequest struct {
 	Phone    Phone  `json:"phone,omitempty"`    // phone that receives the code, digits only, e.g. 79000000001
 	Fulname  string `json:"fulname,omitempty"`  // client name (spelled so in the docs table; prose says fullname)
@@ -273,7 +318,7 @@ type CodeRequest struct {
 	Extra map[string]any `json:"-"`
 }
 
-// Bookform is what getBookform answers.
+// Bookform is what [BookingService.Form] answers.
 type Bookform struct {
 	kept
 	Steps                     []*BookformStep            `json:"steps"`              // form steps with settings
@@ -302,7 +347,7 @@ func (v *Bookform) UnmarshalJSON(data []byte) error { return unmarshalObject(dat
 // MarshalJSON writes what was received, with the changes made since.
 func (v Bookform) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// BookformStep is a part of an answer.
+// BookformStep is the member "steps" of [Bookform].
 type BookformStep struct {
 	kept
 	Step        string          `json:"step"`         // city, company, service, master, datetime, contact or confirm (example has the misspelt comfirm)
@@ -322,7 +367,7 @@ func (v *BookformStep) UnmarshalJSON(data []byte) error { return unmarshalObject
 // MarshalJSON writes what was received, with the changes made since.
 func (v BookformStep) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// BookformLang is a part of an answer.
+// BookformLang is the member "langs" of [Bookform].
 type BookformLang struct {
 	kept
 	ID    int64  `json:"id"`
@@ -336,7 +381,7 @@ func (v *BookformLang) UnmarshalJSON(data []byte) error { return unmarshalObject
 // MarshalJSON writes what was received, with the changes made since.
 func (v BookformLang) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// BookServices is what listBookServices answers.
+// BookServices is what [BookingService.Services] answers.
 type BookServices struct {
 	kept
 	Categories []*BookServiceCategory `json:"categories"`
@@ -351,7 +396,7 @@ func (v *BookServices) UnmarshalJSON(data []byte) error { return unmarshalObject
 // MarshalJSON writes what was received, with the changes made since.
 func (v BookServices) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// BookService is a part of an answer.
+// BookService is the member "services" of [BookServices].
 type BookService struct {
 	kept
 	ID           int64         `json:"id"`
@@ -375,7 +420,7 @@ func (v *BookService) UnmarshalJSON(data []byte) error { return unmarshalObject(
 // MarshalJSON writes what was received, with the changes made since.
 func (v BookService) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// BookServiceCategory is a part of an answer.
+// BookServiceCategory is the member "category" of [BookServices].
 type BookServiceCategory struct {
 	kept
 	ID     int64  `json:"id"`
@@ -391,13 +436,13 @@ func (v *BookServiceCategory) UnmarshalJSON(data []byte) error { return unmarsha
 // MarshalJSON writes what was received, with the changes made since.
 func (v BookServiceCategory) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// BookStaff is an item of what listBookStaff answers.
+// BookStaff is what [BookingService.Staff] answers.
 type BookStaff struct {
 	kept
 	ID             int64     `json:"id"`
 	Name           string    `json:"name"`
 	Specialization string    `json:"specialization"`
-	Position       *Position `json:"position"`       // position {id, title}; [] when none
+	Position       *Ref      `json:"position"`       // position {id, title}; [] when none
 	Bookable       bool      `json:"bookable"`       // has sessions available for booking
 	Weight         int64     `json:"weight"`         // sort weight, heavier first
 	ShowRating     bool      `json:"show_rating"`    // 1 = show the rating
@@ -416,20 +461,20 @@ func (v *BookStaff) UnmarshalJSON(data []byte) error { return unmarshalObject(da
 // MarshalJSON writes what was received, with the changes made since.
 func (v BookStaff) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// Position is a part of an answer.
-type Position struct {
+// Ref is the member "position" of [BookStaff].
+type Ref struct {
 	kept
 	ID    int64  `json:"id"`
 	Title string `json:"title"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
-func (v *Position) UnmarshalJSON(data []byte) error { return unmarshalObject(data, v) }
+func (v *Ref) UnmarshalJSON(data []byte) error { return unmarshalObject(data, v) }
 
 // MarshalJSON writes what was received, with the changes made since.
-func (v Position) MarshalJSON() ([]byte, error) { return marshalObject(v) }
+func (v Ref) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// BookDates is what listBookDates answers.
+// BookDates is what [BookingService.Dates] answers.
 type BookDates struct {
 	kept
 	WorkingDays  map[string][]string `json:"working_days"`  // month number to list of working days
@@ -444,7 +489,7 @@ func (v *BookDates) UnmarshalJSON(data []byte) error { return unmarshalObject(da
 // MarshalJSON writes what was received, with the changes made since.
 func (v BookDates) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// NearestSeances is what listNearestStaffSeances answers.
+// NearestSeances is what [BookingService.NearestSeances] answers.
 type NearestSeances struct {
 	kept
 	SeanceDate Time      `json:"seance_date"` // nearest date with sessions
@@ -457,7 +502,7 @@ func (v *NearestSeances) UnmarshalJSON(data []byte) error { return unmarshalObje
 // MarshalJSON writes what was received, with the changes made since.
 func (v NearestSeances) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// Seance is a part of an answer.
+// Seance is what [BookingService.Times] answers.
 type Seance struct {
 	kept
 	Time         string        `json:"time"`          // start time, HH:MM
@@ -471,7 +516,7 @@ func (v *Seance) UnmarshalJSON(data []byte) error { return unmarshalObject(data,
 // MarshalJSON writes what was received, with the changes made since.
 func (v Seance) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// BookingCheckRequest is the body of checkBooking.
+// BookingCheckRequest is the body of [BookingService.Check].
 type BookingCheckRequest struct {
 	Appointments []*BookingCheckAppointmentRequest `json:"appointments"` // sessions to book, one item per record
 
@@ -479,7 +524,7 @@ type BookingCheckRequest struct {
 	Extra map[string]any `json:"-"`
 }
 
-// BookingCheckAppointmentRequest is a part of a request.
+// BookingCheckAppointmentRequest is the member "appointments" of [BookingCheckRequest].
 type BookingCheckAppointmentRequest struct {
 	ID       int64   `json:"id"`                 // caller's id of the appointment, returned in errors
 	Services []int64 `json:"services,omitempty"` // service ids
@@ -490,7 +535,7 @@ type BookingCheckAppointmentRequest struct {
 	Extra map[string]any `json:"-"`
 }
 
-// BookingRequest is the body of createBooking.
+// BookingRequest is the body of [BookingService.Create].
 type BookingRequest struct {
 	Phone         Phone                        `json:"phone"`    // client phone, digits only, e.g. 79000000001
 	Fullname      string                       `json:"fullname"` // client name
@@ -508,7 +553,7 @@ type BookingRequest struct {
 	Extra map[string]any `json:"-"`
 }
 
-// BookingAppointmentRequest is a part of a request.
+// BookingAppointmentRequest is the member "appointments" of [BookingRequest].
 type BookingAppointmentRequest struct {
 	ID           int64          `json:"id"`                      // caller's id of the appointment, echoed in the answer
 	Services     []int64        `json:"services,omitempty"`      // service ids
@@ -520,7 +565,7 @@ type BookingAppointmentRequest struct {
 	Extra map[string]any `json:"-"`
 }
 
-// BookedAppointment is an item of what createBooking answers.
+// BookedAppointment is what [BookingService.Create] answers.
 type BookedAppointment struct {
 	kept
 	ID         int64  `json:"id"`          // caller's id of the appointment, echoed in the answer
@@ -534,7 +579,7 @@ func (v *BookedAppointment) UnmarshalJSON(data []byte) error { return unmarshalO
 // MarshalJSON writes what was received, with the changes made since.
 func (v BookedAppointment) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// Booking is what getBooking answers.
+// Booking is what [BookingService.Get], [BookingService.Reschedule] and [UserRecordsService.List] answer.
 type Booking struct {
 	kept
 	ID               int64            `json:"id"`
@@ -567,7 +612,7 @@ func (v *Booking) UnmarshalJSON(data []byte) error { return unmarshalObject(data
 // MarshalJSON writes what was received, with the changes made since.
 func (v Booking) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// BookedService is a part of an answer.
+// BookedService is the member "services" of [Booking].
 type BookedService struct {
 	kept
 	ID           int64         `json:"id"`
@@ -586,7 +631,7 @@ func (v *BookedService) UnmarshalJSON(data []byte) error { return unmarshalObjec
 // MarshalJSON writes what was received, with the changes made since.
 func (v BookedService) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// BookingCompany is a part of an answer.
+// BookingCompany is the member "company" of [Booking].
 type BookingCompany struct {
 	kept
 	ID                         int64   `json:"id"`
@@ -616,19 +661,19 @@ func (v *BookingCompany) UnmarshalJSON(data []byte) error { return unmarshalObje
 // MarshalJSON writes what was received, with the changes made since.
 func (v BookingCompany) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// BookingStaff is a part of an answer.
+// BookingStaff is the member "staff" of [Booking].
 type BookingStaff struct {
 	kept
-	ID             int64     `json:"id"`
-	Name           string    `json:"name"`
-	Specialization string    `json:"specialization"`
-	Position       *Position `json:"position"`       // position {id, title}; [] when none
-	ShowRating     bool      `json:"show_rating"`    // 1 = show the rating
-	Rating         float64   `json:"rating"`         // rating
-	VotesCount     int64     `json:"votes_count"`    // number of votes
-	Avatar         string    `json:"avatar"`         // avatar file address
-	CommentsCount  int64     `json:"comments_count"` // number of reviews
-	Spec           string    `json:"spec"`           // specialization
+	ID             int64   `json:"id"`
+	Name           string  `json:"name"`
+	Specialization string  `json:"specialization"`
+	Position       *Ref    `json:"position"`       // position {id, title}; [] when none
+	ShowRating     bool    `json:"show_rating"`    // 1 = show the rating
+	Rating         float64 `json:"rating"`         // rating
+	VotesCount     int64   `json:"votes_count"`    // number of votes
+	Avatar         string  `json:"avatar"`         // avatar file address
+	CommentsCount  int64   `json:"comments_count"` // number of reviews
+	Spec           string  `json:"spec"`           // specialization
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
@@ -637,7 +682,7 @@ func (v *BookingStaff) UnmarshalJSON(data []byte) error { return unmarshalObject
 // MarshalJSON writes what was received, with the changes made since.
 func (v BookingStaff) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// RescheduleRequest is the body of rescheduleBooking.
+// RescheduleRequest is the body of [BookingService.Reschedule].
 type RescheduleRequest struct {
 	Datetime string `json:"datetime,omitempty"` // new session date and time
 	Comment  string `json:"comment,omitempty"`
@@ -646,12 +691,12 @@ type RescheduleRequest struct {
 	Extra map[string]any `json:"-"`
 }
 
-// TimeslotSettings is what getTimeslotSettings answers.
+// TimeslotSettings is what [BookingService.TimeslotSettings] answers.
 type TimeslotSettings struct {
 	kept
-	IsEnabled        bool                               `json:"is_enabled"`
-	WeekdaysSettings []*TimeslotSettingsWeekdaysSetting `json:"weekdays_settings"`
-	DatesSettings    *TimeslotSettingsDatesSetting      `json:"dates_settings"`
+	IsEnabled        bool                `json:"is_enabled"`
+	WeekdaysSettings []*WeekdayTimeslots `json:"weekdays_settings"`
+	DatesSettings    *DateTimeslots      `json:"dates_settings"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
@@ -660,24 +705,22 @@ func (v *TimeslotSettings) UnmarshalJSON(data []byte) error { return unmarshalOb
 // MarshalJSON writes what was received, with the changes made since.
 func (v TimeslotSettings) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// TimeslotSettingsWeekdaysSetting is a part of an answer.
-type TimeslotSettingsWeekdaysSetting struct {
+// WeekdayTimeslots is the member "weekdays_settings" of [TimeslotSettings].
+type WeekdayTimeslots struct {
 	kept
-	Weekday   int64                                   `json:"weekday"`
-	Timeslots []int64                                 `json:"timeslots"`
-	Setting   *TimeslotSettingsWeekdaysSettingSetting `json:"setting"`
+	Weekday   int64         `json:"weekday"`
+	Timeslots []int64       `json:"timeslots"`
+	Setting   *TimeslotGrid `json:"setting"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
-func (v *TimeslotSettingsWeekdaysSetting) UnmarshalJSON(data []byte) error {
-	return unmarshalObject(data, v)
-}
+func (v *WeekdayTimeslots) UnmarshalJSON(data []byte) error { return unmarshalObject(data, v) }
 
 // MarshalJSON writes what was received, with the changes made since.
-func (v TimeslotSettingsWeekdaysSetting) MarshalJSON() ([]byte, error) { return marshalObject(v) }
+func (v WeekdayTimeslots) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// TimeslotSettingsWeekdaysSettingSetting is a part of an answer.
-type TimeslotSettingsWeekdaysSettingSetting struct {
+// TimeslotGrid is the member "setting" of [WeekdayTimeslots].
+type TimeslotGrid struct {
 	kept
 	GridFirstTimeslot        int64  `json:"grid_first_timeslot"`
 	GridLastTimeslot         int64  `json:"grid_last_timeslot"`
@@ -688,46 +731,21 @@ type TimeslotSettingsWeekdaysSettingSetting struct {
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
-func (v *TimeslotSettingsWeekdaysSettingSetting) UnmarshalJSON(data []byte) error {
-	return unmarshalObject(data, v)
-}
+func (v *TimeslotGrid) UnmarshalJSON(data []byte) error { return unmarshalObject(data, v) }
 
 // MarshalJSON writes what was received, with the changes made since.
-func (v TimeslotSettingsWeekdaysSettingSetting) MarshalJSON() ([]byte, error) {
-	return marshalObject(v)
-}
+func (v TimeslotGrid) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// TimeslotSettingsDatesSetting is a part of an answer.
-type TimeslotSettingsDatesSetting struct {
+// DateTimeslots is the member "dates_settings" of [TimeslotSettings].
+type DateTimeslots struct {
 	kept
-	Date      Time                                 `json:"date"`
-	Timeslots []json.RawMessage                    `json:"timeslots"`
-	Setting   *TimeslotSettingsDatesSettingSetting `json:"setting"`
+	Date      Time              `json:"date"`
+	Timeslots []json.RawMessage `json:"timeslots"`
+	Setting   *TimeslotGrid     `json:"setting"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
-func (v *TimeslotSettingsDatesSetting) UnmarshalJSON(data []byte) error {
-	return unmarshalObject(data, v)
-}
+func (v *DateTimeslots) UnmarshalJSON(data []byte) error { return unmarshalObject(data, v) }
 
 // MarshalJSON writes what was received, with the changes made since.
-func (v TimeslotSettingsDatesSetting) MarshalJSON() ([]byte, error) { return marshalObject(v) }
-
-// TimeslotSettingsDatesSettingSetting is a part of an answer.
-type TimeslotSettingsDatesSettingSetting struct {
-	kept
-	GridFirstTimeslot        int64  `json:"grid_first_timeslot"`
-	GridLastTimeslot         int64  `json:"grid_last_timeslot"`
-	GridDisplayStep          int64  `json:"grid_display_step"`
-	GridNearestTimeslotDelay int64  `json:"grid_nearest_timeslot_delay"`
-	GridBaseType             string `json:"grid_base_type"`
-	IsGridFlexible           bool   `json:"is_grid_flexible"`
-}
-
-// UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
-func (v *TimeslotSettingsDatesSettingSetting) UnmarshalJSON(data []byte) error {
-	return unmarshalObject(data, v)
-}
-
-// MarshalJSON writes what was received, with the changes made since.
-func (v TimeslotSettingsDatesSettingSetting) MarshalJSON() ([]byte, error) { return marshalObject(v) }
+func (v DateTimeslots) MarshalJSON() ([]byte, error) { return marshalObject(v) }

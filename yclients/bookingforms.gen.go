@@ -7,12 +7,13 @@ import (
 	"net/http"
 )
 
-// BookingFormsService is the section "Booking form settings" of the API.
+// BookingFormsService is a section of the API: booking form settings.
 type BookingFormsService service
 
-// List calls GET /company/{company_id}/booking_forms/: list booking forms.
+// List lists booking forms.
 //
-// It needs a user token.
+// It calls GET /company/{company_id}/booking_forms/, operation
+// listBookingForms of the API, and needs a user token.
 //
 //yclients:operation listBookingForms
 func (s *BookingFormsService) List(ctx context.Context, companyID int64) ([]*BookingForm, *Response, error) {
@@ -24,7 +25,75 @@ func (s *BookingFormsService) List(ctx context.Context, companyID int64) ([]*Boo
 	})
 }
 
-// BookingForm is an item of what listBookingForms answers.
+// Create creates a booking form.
+//
+// It calls POST /company/{company_id}/booking_forms/, operation
+// createBookingForm of the API, and needs a user token.
+//
+//yclients:operation createBookingForm
+func (s *BookingFormsService) Create(ctx context.Context, companyID int64, body *BookingFormCreateRequest) (*BookingForm, *Response, error) {
+	return send[*BookingForm](ctx, s.client, call{
+		operation: "createBookingForm",
+		method:    http.MethodPost,
+		path:      []segment{fixed("/api/v1/company/"), number(companyID), fixed("/booking_forms/")},
+		body:      body,
+		writes:    true,
+		statuses:  []int{201},
+	})
+}
+
+// Get gets a booking form.
+//
+// It calls GET /company/{company_id}/booking_forms/{form_id}/, operation
+// getBookingForm of the API, and needs a user token.
+//
+//yclients:operation getBookingForm
+func (s *BookingFormsService) Get(ctx context.Context, companyID, formID int64) (*BookingForm, *Response, error) {
+	return send[*BookingForm](ctx, s.client, call{
+		operation: "getBookingForm",
+		method:    http.MethodGet,
+		path:      []segment{fixed("/api/v1/company/"), number(companyID), fixed("/booking_forms/"), number(formID), fixed("/")},
+		statuses:  []int{200},
+	})
+}
+
+// Update updates a booking form.
+//
+// It calls PATCH /company/{company_id}/booking_forms/{form_id}/, operation
+// updateBookingForm of the API, and needs a user token.
+//
+//yclients:operation updateBookingForm
+func (s *BookingFormsService) Update(ctx context.Context, companyID, formID int64, body *BookingFormRequest) (*BookingForm, *Response, error) {
+	return send[*BookingForm](ctx, s.client, call{
+		operation: "updateBookingForm",
+		method:    http.MethodPatch,
+		path:      []segment{fixed("/api/v1/company/"), number(companyID), fixed("/booking_forms/"), number(formID), fixed("/")},
+		body:      body,
+		writes:    true,
+		statuses:  []int{200},
+	})
+}
+
+// Delete deletes a booking form.
+//
+// It calls DELETE /company/{company_id}/booking_forms/{form_id}/, operation
+// deleteBookingForm of the API, and needs a user token.
+//
+// What it answers is not documented; the HTTP status decides.
+//
+//yclients:operation deleteBookingForm
+func (s *BookingFormsService) Delete(ctx context.Context, companyID, formID int64) (*Response, error) {
+	_, resp, err := send[none](ctx, s.client, call{
+		operation: "deleteBookingForm",
+		method:    http.MethodDelete,
+		path:      []segment{fixed("/api/v1/company/"), number(companyID), fixed("/booking_forms/"), number(formID), fixed("/")},
+		writes:    true,
+		statuses:  []int{204},
+	})
+	return resp, err
+}
+
+// BookingForm is what [BookingFormsService.List], [BookingFormsService.Create] and others answer.
 type BookingForm struct {
 	kept
 	ID                 int64  `json:"id"`
@@ -53,3 +122,49 @@ func (v *BookingForm) UnmarshalJSON(data []byte) error { return unmarshalObject(
 
 // MarshalJSON writes what was received, with the changes made since.
 func (v BookingForm) MarshalJSON() ([]byte, error) { return marshalObject(v) }
+
+// BookingFormCreateRequest is the body of [BookingFormsService.Create].
+type BookingFormCreateRequest struct {
+	Title              string `json:"title"`
+	Description        string `json:"description,omitempty"`
+	IsDefault          *bool  `json:"is_default,omitempty"`           // default form
+	WithoutMenu        *bool  `json:"without_menu,omitempty"`         // step-by-step mode
+	ServiceStepDefault *int64 `json:"service_step_default,omitempty"` // preselected service id
+	ServiceStepHide    *bool  `json:"service_step_hide,omitempty"`    // hide the service step
+	MasterStepDefault  *int64 `json:"master_step_default,omitempty"`  // preselected staff id
+	MasterStepHide     *bool  `json:"master_step_hide,omitempty"`     // hide the staff step
+	ServiceStepNum     *int64 `json:"service_step_num,omitempty"`     // position of the service step
+	MasterStepNum      *int64 `json:"master_step_num,omitempty"`      // position of the staff step
+	DatetimeStepNum    *int64 `json:"datetime_step_num,omitempty"`    // position of the date step
+	ShowButton         *bool  `json:"show_button,omitempty"`
+	ButtonPosition     string `json:"button_position,omitempty"` // button position on the page; bottom right, bottom left, top right, top left
+	FormPosition       string `json:"form_position,omitempty"`   // panel position; right, left
+	ButtonColor        string `json:"button_color,omitempty"`
+	ButtonAnimation    *bool  `json:"button_animation,omitempty"` // animate the button
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
+}
+
+// BookingFormRequest is the body of [BookingFormsService.Update].
+type BookingFormRequest struct {
+	Title              string `json:"title"`
+	Description        string `json:"description"`
+	IsDefault          bool   `json:"is_default"`           // default form
+	WithoutMenu        bool   `json:"without_menu"`         // step-by-step mode
+	ServiceStepDefault int64  `json:"service_step_default"` // preselected service id
+	ServiceStepHide    bool   `json:"service_step_hide"`    // hide the service step
+	MasterStepDefault  int64  `json:"master_step_default"`  // preselected staff id
+	MasterStepHide     bool   `json:"master_step_hide"`     // hide the staff step
+	ServiceStepNum     int64  `json:"service_step_num"`     // position of the service step
+	MasterStepNum      int64  `json:"master_step_num"`      // position of the staff step
+	DatetimeStepNum    int64  `json:"datetime_step_num"`    // position of the date step
+	ShowButton         bool   `json:"show_button"`
+	ButtonPosition     string `json:"button_position"` // button position on the page; bottom right, bottom left, top right, top left
+	FormPosition       string `json:"form_position"`   // panel position; right, left
+	ButtonColor        string `json:"button_color"`
+	ButtonAnimation    bool   `json:"button_animation"` // animate the button
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
+}

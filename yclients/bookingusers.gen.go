@@ -5,14 +5,71 @@ package yclients
 import (
 	"context"
 	"net/http"
+	"net/url"
 )
 
-// BookingUsersService is the section "Online booking users" of the API.
+// BookingUsersService is a section of the API: users of online booking.
 type BookingUsersService service
 
-// Get calls GET /booking/user/data: get an online-booking user.
+// SendPhoneCode sends an SMS code to change user data.
 //
-// It needs a user token.
+// It calls GET /booking/user/phone_confirmation, operation
+// sendBookingUserPhoneCode of the API, and needs a user token.
+//
+// Although it is a GET it changes something: it is never repeated.
+//
+//yclients:operation sendBookingUserPhoneCode
+func (s *BookingUsersService) SendPhoneCode(ctx context.Context, opts *BookingUserSendPhoneCodeOptions) (*Response, error) {
+	_, resp, err := send[none](ctx, s.client, call{
+		operation: "sendBookingUserPhoneCode",
+		method:    http.MethodGet,
+		path:      []segment{fixed("/api/v1/booking/user/phone_confirmation")},
+		query:     opts.query(),
+		writes:    true,
+		statuses:  []int{202},
+	})
+	return resp, err
+}
+
+// BookingUserSendPhoneCodeOptions narrow and shape [BookingUsersService.SendPhoneCode]. Zero values are left out.
+type BookingUserSendPhoneCodeOptions struct {
+	CompanyID int64 // either this or group_id is required
+	GroupID   int64 // either this or company_id is required
+	Phone     Phone // phone number
+}
+
+func (o *BookingUserSendPhoneCodeOptions) query() url.Values {
+	if o == nil {
+		return nil
+	}
+	q := query{}
+	q.int("company_id", o.CompanyID)
+	q.int("group_id", o.GroupID)
+	q.text("phone", string(o.Phone))
+	return q.values()
+}
+
+// ChangePassword changes an online-booking user's password.
+//
+// It calls PUT /booking/user/password, operation changeBookingUserPassword of
+// the API, and needs a user token.
+//
+//yclients:operation changeBookingUserPassword
+func (s *BookingUsersService) ChangePassword(ctx context.Context, body *PasswordRequest) (*PhoneSession, *Response, error) {
+	return send[*PhoneSession](ctx, s.client, call{
+		operation: "changeBookingUserPassword",
+		method:    http.MethodPut,
+		path:      []segment{fixed("/api/v1/booking/user/password")},
+		body:      body,
+		writes:    true,
+		statuses:  []int{200},
+	})
+}
+
+// Get gets an online-booking user.
+//
+// It calls GET /booking/user/data, operation getBookingUser of the API, and
+// needs a user token.
 //
 //yclients:operation getBookingUser
 func (s *BookingUsersService) Get(ctx context.Context) (*BookingUser, *Response, error) {
@@ -24,9 +81,10 @@ func (s *BookingUsersService) Get(ctx context.Context) (*BookingUser, *Response,
 	})
 }
 
-// Update calls PUT /booking/user: update an online-booking user.
+// Update updates an online-booking user.
 //
-// It needs a user token.
+// It calls PUT /booking/user, operation updateBookingUser of the API, and
+// needs a user token.
 //
 //yclients:operation updateBookingUser
 func (s *BookingUsersService) Update(ctx context.Context, body *BookingUserRequest) (*Response, error) {
@@ -41,26 +99,16 @@ func (s *BookingUsersService) Update(ctx context.Context, body *BookingUserReque
 	return resp, err
 }
 
-// BookingUser is what getBookingUser answers.
-type BookingUser struct {
-	kept
-	UserTokenRepeated Token  `json:"0"` // user token again, under the numeric key 0
-	ID                int64  `json:"id"`
-	UserToken         Token  `json:"user_token"` // user token
-	Name              string `json:"name"`
-	Phone             Phone  `json:"phone"` // phone number
-	Login             string `json:"login"` // phone (e.g. 79000000001) or email
-	Email             string `json:"email"`
-	Avatar            string `json:"avatar"` // avatar file address
+// PasswordRequest is the body of [BookingUsersService.ChangePassword].
+type PasswordRequest struct {
+	OldPassword string `json:"old_password,omitempty"`
+	NewPassword string `json:"new_password,omitempty"`
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
 }
 
-// UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
-func (v *BookingUser) UnmarshalJSON(data []byte) error { return unmarshalObject(data, v) }
-
-// MarshalJSON writes what was received, with the changes made since.
-func (v BookingUser) MarshalJSON() ([]byte, error) { return marshalObject(v) }
-
-// BookingUserRequest is the body of updateBookingUser.
+// BookingUserRequest is the body of [BookingUsersService.Update].
 type BookingUserRequest struct {
 	Name             string `json:"name,omitempty"`
 	Email            string `json:"email,omitempty"`

@@ -4,37 +4,125 @@ package yclients
 
 // services are the sections of the API, one field each.
 type services struct {
-	Auth            *AuthService            // Authorization
-	Booking         *BookingService         // Online booking
-	UserRecords     *UserRecordsService     // User records
-	BookingUsers    *BookingUsersService    // Online booking users
-	Companies       *CompaniesService       // Companies
-	Services        *ServicesService        // Services
-	Staff           *StaffService           // Staff
-	Records         *RecordsService         // Records
-	Schedules       *SchedulesService       // Staff schedules
-	Users           *UsersService           // Users
-	OnlineSettings  *OnlineSettingsService  // Online booking settings
-	BookingForms    *BookingFormsService    // Booking form settings
-	PrivacyPolicies *PrivacyPoliciesService // Personal data policy
+	Auth                *AuthService                // authorization
+	Booking             *BookingService             // online booking
+	UserRecords         *UserRecordsService         // records of the signed-in client
+	BookingUsers        *BookingUsersService        // users of online booking
+	Companies           *CompaniesService           // companies
+	ServiceCategories   *ServiceCategoriesService   // service categories
+	Services            *ServicesService            // services
+	Users               *UsersService               // users of a company, their roles and permissions
+	Staff               *StaffService               // staff
+	Positions           *PositionsService           // positions of staff
+	Clients             *ClientsService             // clients
+	Chains              *ChainsService              // chains of companies
+	Records             *RecordsService             // records
+	Visits              *VisitsService              // visits
+	Activities          *ActivitiesService          // group events
+	ActivitiesV2        *ActivitiesV2Service        // group events, version 2
+	Schedules           *SchedulesService           // working hours of staff
+	Timetable           *TimetableService           // the timetable and its settings
+	Reviews             *ReviewsService             // reviews
+	Accounts            *AccountsService            // accounts and cash desks
+	Storages            *StoragesService            // storages and operations on them
+	StorageDocuments    *StorageDocumentsService    // documents of storage operations
+	Mailings            *MailingsService            // mailings by SMS and email
+	CashRegisters       *CashRegistersService       // cash registers
+	Sales               *SalesService               // sales and their payments
+	FinanceTransactions *FinanceTransactionsService // finance transactions
+	Telephony           *TelephonyService           // telephony
+	LoyaltyPrograms     *LoyaltyProgramsService     // loyalty programs
+	LoyaltyCards        *LoyaltyCardsService        // loyalty cards
+	Certificates        *CertificatesService        // gift certificates
+	Memberships         *MembershipsService         // memberships, called abonements in the API
+	MembershipTypes     *MembershipTypesService     // types of memberships
+	VisitLoyalty        *VisitLoyaltyService        // loyalty applied to a visit
+	References          *ReferencesService          // references: business types, countries, cities
+	Labels              *LabelsService              // labels of clients and records
+	Goods               *GoodsService               // goods
+	GoodsCategories     *GoodsCategoriesService     // categories of goods
+	GoodsTransactions   *GoodsTransactionsService   // transactions of goods
+	TechnologicalCards  *TechnologicalCardsService  // technological cards and consumables
+	Deposits            *DepositsService            // deposits of clients
+	Images              *ImagesService              // images
+	Analytics           *AnalyticsService           // analytics and reports
+	CustomFields        *CustomFieldsService        // custom fields
+	SMSOperators        *SMSOperatorsService        // operators of SMS
+	Licenses            *LicensesService            // licenses
+	PrivacyPolicies     *PrivacyPoliciesService     // personal data policy
+	Validation          *ValidationService          // validation of data
+	Fiscalization       *FiscalizationService       // fiscalization of receipts
+	Resources           *ResourcesService           // resources
+	Payroll             *PayrollService             // payroll
+	Notifications       *NotificationsService       // notification settings
+	OnlineSettings      *OnlineSettingsService      // online booking settings
+	BookingForms        *BookingFormsService        // booking form settings
+	EventSchedules      *EventSchedulesService      // recurring records and events
+	Marketplace         *MarketplaceService         // marketplace applications
+	Tips                *TipsService                // tips
+	Hooks               *HooksService               // webhook settings of a company
 }
 
 // bind points the services at their client.
 func (c *Client) bind() {
 	common := &service{c}
 	c.services = services{
-		Auth:            (*AuthService)(common),
-		Booking:         (*BookingService)(common),
-		UserRecords:     (*UserRecordsService)(common),
-		BookingUsers:    (*BookingUsersService)(common),
-		Companies:       (*CompaniesService)(common),
-		Services:        (*ServicesService)(common),
-		Staff:           (*StaffService)(common),
-		Records:         (*RecordsService)(common),
-		Schedules:       (*SchedulesService)(common),
-		Users:           (*UsersService)(common),
-		OnlineSettings:  (*OnlineSettingsService)(common),
-		BookingForms:    (*BookingFormsService)(common),
-		PrivacyPolicies: (*PrivacyPoliciesService)(common),
+		Auth:                (*AuthService)(common),
+		Booking:             (*BookingService)(common),
+		UserRecords:         (*UserRecordsService)(common),
+		BookingUsers:        (*BookingUsersService)(common),
+		Companies:           (*CompaniesService)(common),
+		ServiceCategories:   (*ServiceCategoriesService)(common),
+		Services:            (*ServicesService)(common),
+		Users:               (*UsersService)(common),
+		Staff:               (*StaffService)(common),
+		Positions:           (*PositionsService)(common),
+		Clients:             (*ClientsService)(common),
+		Chains:              (*ChainsService)(common),
+		Records:             (*RecordsService)(common),
+		Visits:              (*VisitsService)(common),
+		Activities:          (*ActivitiesService)(common),
+		ActivitiesV2:        (*ActivitiesV2Service)(common),
+		Schedules:           (*SchedulesService)(common),
+		Timetable:           (*TimetableService)(common),
+		Reviews:             (*ReviewsService)(common),
+		Accounts:            (*AccountsService)(common),
+		Storages:            (*StoragesService)(common),
+		StorageDocuments:    (*StorageDocumentsService)(common),
+		Mailings:            (*MailingsService)(common),
+		CashRegisters:       (*CashRegistersService)(common),
+		Sales:               (*SalesService)(common),
+		FinanceTransactions: (*FinanceTransactionsService)(common),
+		Telephony:           (*TelephonyService)(common),
+		LoyaltyPrograms:     (*LoyaltyProgramsService)(common),
+		LoyaltyCards:        (*LoyaltyCardsService)(common),
+		Certificates:        (*CertificatesService)(common),
+		Memberships:         (*MembershipsService)(common),
+		MembershipTypes:     (*MembershipTypesService)(common),
+		VisitLoyalty:        (*VisitLoyaltyService)(common),
+		References:          (*ReferencesService)(common),
+		Labels:              (*LabelsService)(common),
+		Goods:               (*GoodsService)(common),
+		GoodsCategories:     (*GoodsCategoriesService)(common),
+		GoodsTransactions:   (*GoodsTransactionsService)(common),
+		TechnologicalCards:  (*TechnologicalCardsService)(common),
+		Deposits:            (*DepositsService)(common),
+		Images:              (*ImagesService)(common),
+		Analytics:           (*AnalyticsService)(common),
+		CustomFields:        (*CustomFieldsService)(common),
+		SMSOperators:        (*SMSOperatorsService)(common),
+		Licenses:            (*LicensesService)(common),
+		PrivacyPolicies:     (*PrivacyPoliciesService)(common),
+		Validation:          (*ValidationService)(common),
+		Fiscalization:       (*FiscalizationService)(common),
+		Resources:           (*ResourcesService)(common),
+		Payroll:             (*PayrollService)(common),
+		Notifications:       (*NotificationsService)(common),
+		OnlineSettings:      (*OnlineSettingsService)(common),
+		BookingForms:        (*BookingFormsService)(common),
+		EventSchedules:      (*EventSchedulesService)(common),
+		Marketplace:         (*MarketplaceService)(common),
+		Tips:                (*TipsService)(common),
+		Hooks:               (*HooksService)(common),
 	}
 }

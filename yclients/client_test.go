@@ -257,7 +257,7 @@ func TestNotSent(t *testing.T) {
 func TestPathValues(t *testing.T) {
 	c := setup(t, func(http.ResponseWriter, *http.Request) { t.Error("a request arrived") })
 	for _, date := range []string{"", ".", "..", "a/b", `a\b`, "a\x00b"} {
-		_, _, err := c.Booking.Times(t.Context(), 1, 0, date, nil)
+		_, _, err := c.Booking.Times(t.Context(), 1, 0, Date(date), nil)
 		wantError(t, err, ErrNotSent)
 	}
 	_, _, err := c.Booking.Create(t.Context(), 1, nil)

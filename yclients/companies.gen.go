@@ -10,10 +10,13 @@ import (
 	"net/url"
 )
 
-// CompaniesService is the section "Companies" of the API.
+// CompaniesService is a section of the API: companies.
 type CompaniesService service
 
-// List calls GET /companies: list companies.
+// List lists companies.
+//
+// It calls GET /companies, operation listCompanies of the API; a user token
+// goes along when there is one.
 //
 //yclients:operation listCompanies
 func (s *CompaniesService) List(ctx context.Context, opts *CompanyListOptions) ([]*Company, *Response, error) {
@@ -26,7 +29,7 @@ func (s *CompaniesService) List(ctx context.Context, opts *CompanyListOptions) (
 	})
 }
 
-// CompanyListOptions are the filters of listCompanies. Zero values are left out.
+// CompanyListOptions narrow and shape [CompaniesService.List]. Zero values are left out.
 type CompanyListOptions struct {
 	ID                     int64    // only this company
 	GroupID                int64    // only companies of this chain
@@ -46,9 +49,13 @@ type CompanyListOptions struct {
 	BusinessGroupID        int64    // business group id
 	BusinessTypeID         int64    // business type id
 	Yandex                 bool     // filter by synchronization with partner sites
-	Include                []string // extra entities to include; staff positions accounts storages expenses
+	Include                []string // extra entities to include; any of staff, positions, accounts, storages, expenses
 	Count                  int64    // page size
 	Page                   int64    // page number from 1
+	CoordinateLat          int64    // latitude; older edition of the documentation
+	CoordinateLon          int64    // longitude; older edition of the documentation
+	Distance               int64    // distance from the point; older edition of the documentation
+	Title                  string   // part of the title; older edition of the documentation
 }
 
 func (o *CompanyListOptions) query() url.Values {
@@ -77,10 +84,14 @@ func (o *CompanyListOptions) query() url.Values {
 	q.texts("include", o.Include)
 	q.int("count", o.Count)
 	q.int("page", o.Page)
+	q.int("coordinate_lat", o.CoordinateLat)
+	q.int("coordinate_lon", o.CoordinateLon)
+	q.int("distance", o.Distance)
+	q.text("title", o.Title)
 	return q.values()
 }
 
-// All walks all pages of List, from opts.Page on, until one is empty. A
+// All walks all pages of [CompaniesService.List], from opts.Page on, until one is empty. A
 // failure is the last pair; it is never an end of the list.
 func (s *CompaniesService) All(ctx context.Context, opts *CompanyListOptions) iter.Seq2[*Company, error] {
 	var o CompanyListOptions
@@ -93,9 +104,27 @@ func (s *CompaniesService) All(ctx context.Context, opts *CompanyListOptions) it
 	})
 }
 
-// Get calls GET /company/{id}/: get a company.
+// Create creates a company.
 //
-// It needs a user token.
+// It calls POST /companies, operation createCompany of the API, and needs a
+// user token.
+//
+//yclients:operation createCompany
+func (s *CompaniesService) Create(ctx context.Context, body *CompanyCreateRequest) (*Company, *Response, error) {
+	return send[*Company](ctx, s.client, call{
+		operation: "createCompany",
+		method:    http.MethodPost,
+		path:      []segment{fixed("/api/v1/companies")},
+		body:      body,
+		writes:    true,
+		statuses:  []int{201},
+	})
+}
+
+// Get gets a company.
+//
+// It calls GET /company/{id}/, operation getCompany of the API, and needs a
+// user token.
 //
 //yclients:operation getCompany
 func (s *CompaniesService) Get(ctx context.Context, id int64, opts *CompanyGetOptions) (*Company, *Response, error) {
@@ -108,7 +137,7 @@ func (s *CompaniesService) Get(ctx context.Context, id int64, opts *CompanyGetOp
 	})
 }
 
-// CompanyGetOptions are the filters of getCompany. Zero values are left out.
+// CompanyGetOptions narrow and shape [CompaniesService.Get]. Zero values are left out.
 type CompanyGetOptions struct {
 	My            bool  // 1 = extra data for a company that the authorized user manages
 	ForBooking    bool  // 1 = add next_slot (nearest free session)
@@ -130,19 +159,55 @@ func (o *CompanyGetOptions) query() url.Values {
 	return q.values()
 }
 
-// Company is an item of what listCompanies answers.
+// Update updates a company.
+//
+// It calls PUT /company/{id}/, operation updateCompany of the API, and needs
+// a user token.
+//
+//yclients:operation updateCompany
+func (s *CompaniesService) Update(ctx context.Context, id int64, body *CompanyRequest) (*Company, *Response, error) {
+	return send[*Company](ctx, s.client, call{
+		operation: "updateCompany",
+		method:    http.MethodPut,
+		path:      []segment{fixed("/api/v1/company/"), number(id), fixed("/")},
+		body:      body,
+		writes:    true,
+		statuses:  []int{200},
+	})
+}
+
+// Delete deletes a company.
+//
+// It calls DELETE /company/{id}/, operation deleteCompany of the API, and
+// needs a user token.
+//
+// What it answers is not documented; the HTTP status decides.
+//
+//yclients:operation deleteCompany
+func (s *CompaniesService) Delete(ctx context.Context, id int64) (*Response, error) {
+	_, resp, err := send[none](ctx, s.client, call{
+		operation: "deleteCompany",
+		method:    http.MethodDelete,
+		path:      []segment{fixed("/api/v1/company/"), number(id), fixed("/")},
+		writes:    true,
+		statuses:  []int{202},
+	})
+	return resp, err
+}
+
+// Company is what [CompaniesService.List], [CompaniesService.Create] and others answer.
 type Company struct {
 	kept
 	ID                           int64                      `json:"id"`
 	Title                        string                     `json:"title"`
 	ShortDescr                   string                     `json:"short_descr"` // company category text
 	Logo                         string                     `json:"logo"`
-	Active                       bool                       `json:"active"` // 1 = only with an active license and booking on
-	Phone                        Phone                      `json:"phone"`  // phone number
-	CountryID                    int64                      `json:"country_id"`
+	Active                       bool                       `json:"active"`     // 1 = only with an active license and booking on
+	Phone                        Phone                      `json:"phone"`      // phone number
+	CountryID                    int64                      `json:"country_id"` // wins over country
 	Schedule                     string                     `json:"schedule"`
 	Country                      string                     `json:"country"` // country name
-	CityID                       int64                      `json:"city_id"`
+	CityID                       int64                      `json:"city_id"` // wins over city
 	City                         string                     `json:"city"`
 	TimezoneName                 string                     `json:"timezone_name"` // IANA time zone name
 	Address                      string                     `json:"address"`
@@ -160,13 +225,20 @@ type Company struct {
 	Site                         string                     `json:"site"`
 	BusinessTypeID               int64                      `json:"business_type_id"` // business type id
 	Description                  string                     `json:"description"`
-	PushNotificationPhoneConfirm int64                      `json:"push_notification_phone_confirm"` // confirm the client's phone for push notifications
+	PushNotificationPhoneConfirm bool                       `json:"push_notification_phone_confirm"` // confirm the client's phone for push notifications
 	MainGroupID                  int64                      `json:"main_group_id"`
 	MainGroup                    *CompanyGroup              `json:"main_group"`
-	Groups                       map[string]*CompanyGroup   `json:"groups"`
+	Groups                       map[string]*Ref            `json:"groups"`
 	Bookforms                    []*CompanyBookform         `json:"bookforms"`
 	OnlineSalesFormURL           string                     `json:"online_sales_form_url"`
 	Access                       map[string]json.RawMessage `json:"access"` // map of rights
+	PublicTitle                  string                     `json:"public_title"`
+	BusinessGroupID              int64                      `json:"business_group_id"` // business group id
+	Timezone                     string                     `json:"timezone"`          // time zone (a number in examples)
+	Phones                       []Phone                    `json:"phones"`
+	AllowDeleteRecord            bool                       `json:"allow_delete_record"` // client may delete the record
+	AllowChangeRecord            bool                       `json:"allow_change_record"` // client may move the record
+	CoordinateLng                float64                    `json:"coordinate_lng"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
@@ -175,7 +247,23 @@ func (v *Company) UnmarshalJSON(data []byte) error { return unmarshalObject(data
 // MarshalJSON writes what was received, with the changes made since.
 func (v Company) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// CompanySocial is a part of an answer.
+// CompanyCreateRequest is the body of [CompaniesService.Create].
+type CompanyCreateRequest struct {
+	Title          string   `json:"title,omitempty"`
+	CountryID      *int64   `json:"country_id,omitempty"`
+	CityID         *int64   `json:"city_id,omitempty"`
+	Address        string   `json:"address,omitempty"`
+	Site           string   `json:"site,omitempty"`
+	CoordinateLat  *float64 `json:"coordinate_lat,omitempty"`   // latitude
+	CoordinateLot  *float64 `json:"coordinate_lot,omitempty"`   // longitude (spelled so in the docs)
+	BusinessTypeID *int64   `json:"business_type_id,omitempty"` // business type id
+	ShortDescr     string   `json:"short_descr,omitempty"`      // company category text
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
+}
+
+// CompanySocial is the member "social" of [Company].
 type CompanySocial struct {
 	kept
 	Facebook  string `json:"facebook"`
@@ -192,7 +280,7 @@ func (v *CompanySocial) UnmarshalJSON(data []byte) error { return unmarshalObjec
 // MarshalJSON writes what was received, with the changes made since.
 func (v CompanySocial) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// CompanyGroup is a part of an answer.
+// CompanyGroup is the member "main_group" of [Company].
 type CompanyGroup struct {
 	kept
 	ID    int64  `json:"id"`
@@ -205,7 +293,7 @@ func (v *CompanyGroup) UnmarshalJSON(data []byte) error { return unmarshalObject
 // MarshalJSON writes what was received, with the changes made since.
 func (v CompanyGroup) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// CompanyBookform is a part of an answer.
+// CompanyBookform is the member "bookforms" of [Company].
 type CompanyBookform struct {
 	kept
 	ID        int64  `json:"id"`
@@ -219,3 +307,33 @@ func (v *CompanyBookform) UnmarshalJSON(data []byte) error { return unmarshalObj
 
 // MarshalJSON writes what was received, with the changes made since.
 func (v CompanyBookform) MarshalJSON() ([]byte, error) { return marshalObject(v) }
+
+// CompanyRequest is the body of [CompaniesService.Update].
+type CompanyRequest struct {
+	Title          string                `json:"title,omitempty"`
+	CountryID      *int64                `json:"country_id,omitempty"` // wins over country
+	Country        string                `json:"country,omitempty"`    // country name
+	CityID         *int64                `json:"city_id,omitempty"`    // wins over city
+	City           string                `json:"city,omitempty"`
+	Address        string                `json:"address,omitempty"`
+	Zip            string                `json:"zip,omitempty"`
+	Phones         []Phone               `json:"phones,omitempty"`
+	Social         *CompanySocialRequest `json:"social,omitempty"`
+	Site           string                `json:"site,omitempty"`
+	CoordinateLat  *float64              `json:"coordinate_lat,omitempty"` // latitude
+	CoordinateLon  *float64              `json:"coordinate_lon,omitempty"` // longitude
+	Description    string                `json:"description,omitempty"`
+	BusinessTypeID *int64                `json:"business_type_id,omitempty"` // business type id
+	ShortDescr     string                `json:"short_descr,omitempty"`      // company category text
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
+}
+
+// CompanySocialRequest is the member "social" of [CompanyRequest].
+type CompanySocialRequest struct {
+	VK string `json:"vk,omitempty"`
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
+}

@@ -462,18 +462,34 @@ var tokenType = reflect.TypeFor[Token]()
 
 func isSecret(v reflect.Value) bool { return v.Type() == tokenType }
 
+var secretCache sync.Map // reflect.Type to bool
+
 // holdsSecret reports whether a type has a token among its fields, at any
 // depth: such a value is written field by field.
 func holdsSecret(t reflect.Type) bool {
+	if cached, ok := secretCache.Load(t); ok {
+		return cached.(bool)
+	}
+	found := findSecret(t, map[reflect.Type]bool{})
+	secretCache.Store(t, found)
+	return found
+}
+
+// findSecret remembers where it was: a type may hold itself.
+func findSecret(t reflect.Type, seen map[reflect.Type]bool) bool {
+	if t == tokenType || seen[t] {
+		return t == tokenType
+	}
+	seen[t] = true
 	switch t.Kind() {
 	case reflect.Pointer, reflect.Slice, reflect.Map:
-		return holdsSecret(t.Elem())
+		return findSecret(t.Elem(), seen)
 	case reflect.Struct:
 		for _, i := range fieldsOf(t) {
-			if f := t.Field(i).Type; f == tokenType || holdsSecret(f) {
+			if findSecret(t.Field(i).Type, seen) {
 				return true
 			}
 		}
 	}
-	return t == tokenType
+	return false
 }

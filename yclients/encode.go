@@ -3,6 +3,7 @@ package yclients
 import (
 	"errors"
 	"maps"
+	"net/url"
 	"reflect"
 	"slices"
 	"strconv"
@@ -58,7 +59,15 @@ func appendRequestObject(b []byte, v reflect.Value) ([]byte, error) {
 	for i := range v.NumField() {
 		name, option, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
 		// An empty list that is not nil was meant to be sent: it is not zero.
-		if name == "" || name == "-" || option == "omitempty" && v.Field(i).IsZero() {
+		if name == "" || name == "-" || strings.HasPrefix(option, "omitempty") && v.Field(i).IsZero() {
+			continue
+		}
+		switch {
+		case strings.HasSuffix(option, "01"):
+			b = appendSwitch(appendKey(b, name), v.Field(i))
+			continue
+		case strings.HasSuffix(option, "digits"):
+			b = appendDigits(appendKey(b, name), v.Field(i))
 			continue
 		}
 		if b, err = appendRequest(appendKey(b, name), v.Field(i)); err != nil {
@@ -72,4 +81,46 @@ func appendRequestObject(b []byte, v reflect.Value) ([]byte, error) {
 		}
 	}
 	return append(b, '}'), nil
+}
+
+// appendSwitch writes a bool that the API wants as a number.
+func appendSwitch(b []byte, v reflect.Value) []byte {
+	if v.Kind() == reflect.Pointer {
+		v = v.Elem()
+	}
+	if v.IsValid() && v.Bool() {
+		return append(b, '1')
+	}
+	return append(b, '0')
+}
+
+// appendDigits writes a phone that the API wants as a number.
+func appendDigits(b []byte, v reflect.Value) []byte {
+	digits := Phone(v.String()).Digits()
+	if digits == "" {
+		return append(b, "null"...)
+	}
+	return append(b, digits...)
+}
+
+// bodyOf repeats a query as a body, for a GET that is documented with both.
+func bodyOf(query url.Values) map[string]any {
+	body := map[string]any{}
+	for name, values := range query {
+		if n, err := strconv.ParseInt(values[0], 10, 64); err == nil {
+			body[name] = n
+		} else {
+			body[name] = values[0]
+		}
+	}
+	return body
+}
+
+// anyBody is a body whose members the documentation does not tell. A nil one
+// is not sent.
+func anyBody(members map[string]any) any {
+	if members == nil {
+		return nil
+	}
+	return members
 }

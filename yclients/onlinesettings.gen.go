@@ -7,12 +7,13 @@ import (
 	"net/http"
 )
 
-// OnlineSettingsService is the section "Online booking settings" of the API.
+// OnlineSettingsService is a section of the API: online booking settings.
 type OnlineSettingsService service
 
-// Get calls GET /company/{company_id}/settings/online: get online booking settings.
+// Get gets online booking settings.
 //
-// It needs a user token.
+// It calls GET /company/{company_id}/settings/online, operation
+// getOnlineSettings of the API, and needs a user token.
 //
 //yclients:operation getOnlineSettings
 func (s *OnlineSettingsService) Get(ctx context.Context, companyID int64) (*OnlineSettings, *Response, error) {
@@ -24,7 +25,24 @@ func (s *OnlineSettingsService) Get(ctx context.Context, companyID int64) (*Onli
 	})
 }
 
-// OnlineSettings is what getOnlineSettings answers.
+// Update updates online booking settings.
+//
+// It calls PATCH /company/{company_id}/settings/online, operation
+// updateOnlineSettings of the API, and needs a user token.
+//
+//yclients:operation updateOnlineSettings
+func (s *OnlineSettingsService) Update(ctx context.Context, companyID int64, body *OnlineSettingsRequest) (*OnlineSettings, *Response, error) {
+	return send[*OnlineSettings](ctx, s.client, call{
+		operation: "updateOnlineSettings",
+		method:    http.MethodPatch,
+		path:      []segment{fixed("/api/v1/company/"), number(companyID), fixed("/settings/online")},
+		body:      body,
+		writes:    true,
+		statuses:  []int{200},
+	})
+}
+
+// OnlineSettings is what [OnlineSettingsService.Get] and [OnlineSettingsService.Update] answer.
 type OnlineSettings struct {
 	kept
 	ConfirmNumber                       bool  `json:"confirm_number"`                           // confirm the client's phone by SMS
@@ -38,3 +56,14 @@ func (v *OnlineSettings) UnmarshalJSON(data []byte) error { return unmarshalObje
 
 // MarshalJSON writes what was received, with the changes made since.
 func (v OnlineSettings) MarshalJSON() ([]byte, error) { return marshalObject(v) }
+
+// OnlineSettingsRequest is the body of [OnlineSettingsService.Update].
+type OnlineSettingsRequest struct {
+	ConfirmNumber                       bool  `json:"confirm_number"`                           // confirm the client's phone by SMS
+	AnyMaster                           bool  `json:"any_master"`                               // "any staff member" mode is on
+	SeanceDelayStep                     int64 `json:"seance_delay_step"`                        // lead time to the nearest session, minutes, 0..1380, step 30; at most 1380
+	ActivityOnlineRecordClientsCountMax int64 `json:"activity_online_record_clients_count_max"` // max places one online record may take in an event
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
+}

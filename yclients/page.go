@@ -38,3 +38,19 @@ func pages[T any](first int, list func(page int) ([]T, *Response, error)) iter.S
 		}
 	}
 }
+
+// atMost is a page size that is neither open nor more than the API gives.
+func atMost(size, limit int64) int64 {
+	if size <= 0 || size > limit {
+		return limit
+	}
+	return size
+}
+
+func deref[T any](p *T) T {
+	var zero T
+	if p == nil {
+		return zero
+	}
+	return *p
+}

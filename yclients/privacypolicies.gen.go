@@ -7,10 +7,13 @@ import (
 	"net/http"
 )
 
-// PrivacyPoliciesService is the section "Personal data policy" of the API.
+// PrivacyPoliciesService is a section of the API: personal data policy.
 type PrivacyPoliciesService service
 
-// Get calls GET /privacy_policy/{company_id}: get a company's personal data policy.
+// Get gets a company's personal data policy.
+//
+// It calls GET /privacy_policy/{company_id}, operation getPrivacyPolicy of
+// the API.
 //
 //yclients:operation getPrivacyPolicy
 func (s *PrivacyPoliciesService) Get(ctx context.Context, companyID int64) (*PrivacyPolicy, *Response, error) {
@@ -22,7 +25,7 @@ func (s *PrivacyPoliciesService) Get(ctx context.Context, companyID int64) (*Pri
 	})
 }
 
-// PrivacyPolicy is what getPrivacyPolicy answers.
+// PrivacyPolicy is what [PrivacyPoliciesService.Get] answers.
 type PrivacyPolicy struct {
 	kept
 	Agreement *PrivacyPolicyAgreement `json:"agreement"`
@@ -34,7 +37,7 @@ func (v *PrivacyPolicy) UnmarshalJSON(data []byte) error { return unmarshalObjec
 // MarshalJSON writes what was received, with the changes made since.
 func (v PrivacyPolicy) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// PrivacyPolicyAgreement is a part of an answer.
+// PrivacyPolicyAgreement is the member "agreement" of [PrivacyPolicy].
 type PrivacyPolicyAgreement struct {
 	kept
 	Content string `json:"content"`

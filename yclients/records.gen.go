@@ -11,12 +11,13 @@ import (
 	"time"
 )
 
-// RecordsService is the section "Records" of the API.
+// RecordsService is a section of the API: records.
 type RecordsService service
 
-// List calls GET /records/{company_id}: list records.
+// List lists records.
 //
-// It needs a user token.
+// It calls GET /records/{company_id}, operation listRecords of the API, and
+// needs a user token.
 //
 //yclients:operation listRecords
 func (s *RecordsService) List(ctx context.Context, companyID int64, opts *RecordListOptions) ([]*Record, *Response, error) {
@@ -29,19 +30,19 @@ func (s *RecordsService) List(ctx context.Context, companyID int64, opts *Record
 	})
 }
 
-// RecordListOptions are the filters of listRecords. Zero values are left out.
+// RecordListOptions narrow and shape [RecordsService.List]. Zero values are left out.
 type RecordListOptions struct {
 	Page                       int64  // page number from 1
 	Count                      int64  // page size
 	StaffID                    int64  // only this staff member
 	ClientID                   int64  // only this client
 	CreatedUserID              int64  // id of the user who created the record
-	StartDate                  string // session date from; 2006-01-02
-	EndDate                    string // session date until; 2006-01-02
-	CStartDate                 string // created from; 2006-01-02
-	CEndDate                   string // created until; 2006-01-02
-	ChangedAfter               string // created or changed from this moment; 2006-01-02T15:04:05
-	ChangedBefore              string // created or changed before this moment; 2006-01-02T15:04:05
+	StartDate                  Date   // session date from
+	EndDate                    Date   // session date until
+	CStartDate                 Date   // created from
+	CEndDate                   Date   // created until
+	ChangedAfter               string // created or changed from this moment; as 2006-01-02T15:04:05
+	ChangedBefore              string // created or changed before this moment; as 2006-01-02T15:04:05
 	IncludeConsumables         bool   // 1 = include consumables
 	IncludeFinanceTransactions bool   // 1 = include finance transactions
 	WithDeleted                bool   // 1 = include deleted records
@@ -57,10 +58,10 @@ func (o *RecordListOptions) query() url.Values {
 	q.int("staff_id", o.StaffID)
 	q.int("client_id", o.ClientID)
 	q.int("created_user_id", o.CreatedUserID)
-	q.text("start_date", o.StartDate)
-	q.text("end_date", o.EndDate)
-	q.text("c_start_date", o.CStartDate)
-	q.text("c_end_date", o.CEndDate)
+	q.text("start_date", string(o.StartDate))
+	q.text("end_date", string(o.EndDate))
+	q.text("c_start_date", string(o.CStartDate))
+	q.text("c_end_date", string(o.CEndDate))
 	q.text("changed_after", o.ChangedAfter)
 	q.text("changed_before", o.ChangedBefore)
 	q.flag("include_consumables", o.IncludeConsumables)
@@ -69,7 +70,7 @@ func (o *RecordListOptions) query() url.Values {
 	return q.values()
 }
 
-// All walks all pages of List, from opts.Page on, until one is empty. A
+// All walks all pages of [RecordsService.List], from opts.Page on, until one is empty. A
 // failure is the last pair; it is never an end of the list.
 func (s *RecordsService) All(ctx context.Context, companyID int64, opts *RecordListOptions) iter.Seq2[*Record, error] {
 	var o RecordListOptions
@@ -82,9 +83,28 @@ func (s *RecordsService) All(ctx context.Context, companyID int64, opts *RecordL
 	})
 }
 
-// Get calls GET /record/{company_id}/{record_id}: get a record.
+// Create creates a record.
 //
-// It needs a user token.
+// It calls POST /records/{company_id}, operation createRecord of the API, and
+// needs a user token.
+//
+//yclients:operation createRecord
+func (s *RecordsService) Create(ctx context.Context, companyID int64, body *RecordRequest) ([]*Record, *Response, error) {
+	return send[[]*Record](ctx, s.client, call{
+		operation: "createRecord",
+		method:    http.MethodPost,
+		path:      []segment{fixed("/api/v1/records/"), number(companyID)},
+		body:      body,
+		writes:    true,
+		lone:      true,
+		statuses:  []int{201},
+	})
+}
+
+// Get gets a record.
+//
+// It calls GET /record/{company_id}/{record_id}, operation getRecord of the
+// API, and needs a user token.
 //
 //yclients:operation getRecord
 func (s *RecordsService) Get(ctx context.Context, companyID, recordID int64, opts *RecordGetOptions) (*Record, *Response, error) {
@@ -97,7 +117,7 @@ func (s *RecordsService) Get(ctx context.Context, companyID, recordID int64, opt
 	})
 }
 
-// RecordGetOptions are the filters of getRecord. Zero values are left out.
+// RecordGetOptions narrow and shape [RecordsService.Get]. Zero values are left out.
 type RecordGetOptions struct {
 	IncludeConsumables         bool // 1 = include consumables
 	IncludeFinanceTransactions bool // 1 = include finance transactions
@@ -113,9 +133,10 @@ func (o *RecordGetOptions) query() url.Values {
 	return q.values()
 }
 
-// Update calls PUT /record/{company_id}/{record_id}: update a record.
+// Update updates a record.
 //
-// It needs a user token.
+// It calls PUT /record/{company_id}/{record_id}, operation updateRecord of
+// the API, and needs a user token.
 //
 //yclients:operation updateRecord
 func (s *RecordsService) Update(ctx context.Context, companyID, recordID int64, body *RecordRequest) (*Record, *Response, error) {
@@ -129,9 +150,12 @@ func (s *RecordsService) Update(ctx context.Context, companyID, recordID int64, 
 	})
 }
 
-// Delete calls DELETE /record/{company_id}/{record_id}: delete a record.
+// Delete deletes a record.
 //
-// It needs a user token.
+// It calls DELETE /record/{company_id}/{record_id}, operation deleteRecord of
+// the API, and needs a user token.
+//
+// What it answers is not documented; the HTTP status decides.
 //
 //yclients:operation deleteRecord
 func (s *RecordsService) Delete(ctx context.Context, companyID, recordID int64) (*Response, error) {
@@ -145,59 +169,120 @@ func (s *RecordsService) Delete(ctx context.Context, companyID, recordID int64) 
 	return resp, err
 }
 
-// Record is an item of what listRecords answers.
+// ListByPartner lists records made by the partner.
+//
+// It calls GET /records/partner/, operation listPartnerRecords of the API,
+// and needs a user token.
+//
+//yclients:operation listPartnerRecords
+func (s *RecordsService) ListByPartner(ctx context.Context, opts *RecordListByPartnerOptions) ([]*PartnerRecord, *Response, error) {
+	return send[[]*PartnerRecord](ctx, s.client, call{
+		operation: "listPartnerRecords",
+		method:    http.MethodGet,
+		path:      []segment{fixed("/api/v1/records/partner/")},
+		query:     opts.query(),
+		statuses:  []int{200},
+	})
+}
+
+// RecordListByPartnerOptions narrow and shape [RecordsService.ListByPartner]. Zero values are left out.
+type RecordListByPartnerOptions struct {
+	Page             int64  // page number from 1
+	EditableLength   int64  // page size, max 100
+	SalonID          int64  // company id
+	StartDate        string // visit date from, dd.mm.yyyy
+	EndDate          string // visit date until, dd.mm.yyyy
+	CreatedStartDate string // created from, dd.mm.yyyy
+	CreatedEndDate   string // created until, dd.mm.yyyy
+	UserID           int64  // user id
+}
+
+func (o *RecordListByPartnerOptions) query() url.Values {
+	if o == nil {
+		return nil
+	}
+	q := query{}
+	q.int("page", o.Page)
+	q.int("editable_length", o.EditableLength)
+	q.int("salon_id", o.SalonID)
+	q.text("start_date", o.StartDate)
+	q.text("end_date", o.EndDate)
+	q.text("created_start_date", o.CreatedStartDate)
+	q.text("created_end_date", o.CreatedEndDate)
+	q.int("user_id", o.UserID)
+	return q.values()
+}
+
+// AllByPartner walks all pages of [RecordsService.ListByPartner], from opts.Page on, until one is empty. A
+// failure is the last pair; it is never an end of the list.
+// A page has at most 100 items: that is what is asked for when the size is not
+// set or larger.
+func (s *RecordsService) AllByPartner(ctx context.Context, opts *RecordListByPartnerOptions) iter.Seq2[*PartnerRecord, error] {
+	var o RecordListByPartnerOptions
+	if opts != nil {
+		o = *opts
+	}
+	o.EditableLength = atMost(o.EditableLength, 100)
+	return pages(int(o.Page), func(page int) ([]*PartnerRecord, *Response, error) {
+		o.Page = int64(page)
+		return s.ListByPartner(ctx, &o)
+	})
+}
+
+// Record is what [RecordsService.List], [RecordsService.Create] and others answer.
 type Record struct {
 	kept
-	ID                  int64                       `json:"id"`
-	CompanyID           int64                       `json:"company_id"`         // company id
-	StaffID             int64                       `json:"staff_id"`           // staff id
-	Services            []*RecordService            `json:"services"`           // services {id, first_cost, discount, cost}
-	GoodsTransactions   []json.RawMessage           `json:"goods_transactions"` // goods transactions
-	Staff               *RecordStaff                `json:"staff"`
-	Client              *RecordClient               `json:"client"`        // client data (phone, name, email)
-	Comer               *RecordClient               `json:"comer"`         // visitor (attends instead of the client)
-	ClientsCount        int64                       `json:"clients_count"` // number of places taken
-	Date                Time                        `json:"date"`
-	Datetime            Time                        `json:"datetime"`    // session date and time
-	CreateDate          Time                        `json:"create_date"` // when the record was created
-	Comment             string                      `json:"comment"`
-	Online              bool                        `json:"online"`           // true = made online, false = by an administrator
-	VisitAttendance     int64                       `json:"visit_attendance"` // visit status: -1 no-show, 0 waiting, 1 came, 2 confirmed
-	Attendance          int64                       `json:"attendance"`       // visit status: -1 no-show, 0 waiting, 1 came, 2 confirmed
-	Confirmed           bool                        `json:"confirmed"`
-	SeanceLength        time.Duration               `json:"seance_length"` // duration, seconds
-	Length              time.Duration               `json:"length"`        // duration, seconds
-	SMSBefore           int64                       `json:"sms_before"`
-	SMSNow              int64                       `json:"sms_now"`
-	SMSNowText          string                      `json:"sms_now_text"`
-	EmailNow            int64                       `json:"email_now"`
-	Notified            int64                       `json:"notified"`
-	MasterRequest       bool                        `json:"master_request"`
-	APIID               string                      `json:"api_id"` // id in an external system
-	FromURL             string                      `json:"from_url"`
-	ReviewRequested     bool                        `json:"review_requested"`
-	VisitID             int64                       `json:"visit_id"`        // visit id
-	CreatedUserID       int64                       `json:"created_user_id"` // id of the user who created the record
-	Deleted             bool                        `json:"deleted"`         // true when deleted
-	PaidFull            int64                       `json:"paid_full"`
-	Prepaid             bool                        `json:"prepaid"`           // online payment is available
-	PrepaidConfirmed    bool                        `json:"prepaid_confirmed"` // online payment is done
-	LastChangeDate      Time                        `json:"last_change_date"`  // last change
-	CustomColor         string                      `json:"custom_color"`      // record colour
-	CustomFontColor     string                      `json:"custom_font_color"`
-	RecordLabels        []*RecordLabel              `json:"record_labels"` // label ids of the record
-	ActivityID          int64                       `json:"activity_id"`   // group event id (0 = individual record)
-	CustomFields        map[string]json.RawMessage  `json:"custom_fields"` // custom field values by code
-	Documents           []*RecordDocument           `json:"documents"`
-	SMSRemainHours      int64                       `json:"sms_remain_hours"`   // SMS reminder, hours before; 0 = none
-	EmailRemainHours    int64                       `json:"email_remain_hours"` // email reminder, hours before; 0 = none
-	BookformID          int64                       `json:"bookform_id"`        // booking form id
-	RecordFrom          string                      `json:"record_from"`
-	IsMobile            bool                        `json:"is_mobile"`
-	IsSaleBillPrinted   bool                        `json:"is_sale_bill_printed"`
-	Consumables         []*RecordConsumable         `json:"consumables"`
-	FinanceTransactions []*RecordFinanceTransaction `json:"finance_transactions"`
-	PaymentStatus       int64                       `json:"payment_status"`
+	ID                  int64                      `json:"id"`
+	CompanyID           int64                      `json:"company_id"`         // company id
+	StaffID             int64                      `json:"staff_id"`           // staff id
+	Services            []*RecordService           `json:"services"`           // services {id, first_cost, discount, cost}
+	GoodsTransactions   []json.RawMessage          `json:"goods_transactions"` // goods transactions
+	Staff               *StaffInfo                 `json:"staff"`
+	Client              *RecordClient              `json:"client"`        // client data (phone, name, email)
+	Comer               *RecordClient              `json:"comer"`         // visitor (attends instead of the client)
+	ClientsCount        int64                      `json:"clients_count"` // number of places taken
+	Date                Time                       `json:"date"`
+	Datetime            Time                       `json:"datetime"`    // session date and time
+	CreateDate          Time                       `json:"create_date"` // when the record was created
+	Comment             string                     `json:"comment"`
+	Online              bool                       `json:"online"`           // true = made online, false = by an administrator
+	VisitAttendance     int64                      `json:"visit_attendance"` // visit status: -1 no-show, 0 waiting, 1 came, 2 confirmed
+	Attendance          int64                      `json:"attendance"`       // visit status: -1 no-show, 0 waiting, 1 came, 2 confirmed
+	Confirmed           bool                       `json:"confirmed"`
+	SeanceLength        time.Duration              `json:"seance_length"` // duration, seconds
+	Length              time.Duration              `json:"length"`        // duration, seconds
+	SMSBefore           int64                      `json:"sms_before"`
+	SMSNow              int64                      `json:"sms_now"`
+	SMSNowText          string                     `json:"sms_now_text"`
+	EmailNow            int64                      `json:"email_now"`
+	Notified            int64                      `json:"notified"`
+	MasterRequest       bool                       `json:"master_request"`
+	APIID               string                     `json:"api_id"` // id in an external system
+	FromURL             string                     `json:"from_url"`
+	ReviewRequested     bool                       `json:"review_requested"`
+	VisitID             int64                      `json:"visit_id"`        // visit id
+	CreatedUserID       int64                      `json:"created_user_id"` // id of the user who created the record
+	Deleted             bool                       `json:"deleted"`         // true when deleted
+	PaidFull            int64                      `json:"paid_full"`
+	Prepaid             bool                       `json:"prepaid"`           // online payment is available
+	PrepaidConfirmed    bool                       `json:"prepaid_confirmed"` // online payment is done
+	LastChangeDate      Time                       `json:"last_change_date"`  // last change
+	CustomColor         string                     `json:"custom_color"`      // record colour
+	CustomFontColor     string                     `json:"custom_font_color"`
+	RecordLabels        []*RecordLabel             `json:"record_labels"` // label ids of the record
+	ActivityID          int64                      `json:"activity_id"`   // group event id (0 = individual record)
+	CustomFields        map[string]json.RawMessage `json:"custom_fields"` // custom field values by code
+	Documents           []*RecordDocument          `json:"documents"`
+	SMSRemainHours      int64                      `json:"sms_remain_hours"`   // SMS reminder, hours before; 0 = none
+	EmailRemainHours    int64                      `json:"email_remain_hours"` // email reminder, hours before; 0 = none
+	BookformID          int64                      `json:"bookform_id"`        // booking form id
+	RecordFrom          string                     `json:"record_from"`
+	IsMobile            bool                       `json:"is_mobile"`
+	IsSaleBillPrinted   bool                       `json:"is_sale_bill_printed"`
+	Consumables         []*RecordConsumable        `json:"consumables"`
+	FinanceTransactions []*FinanceTransaction      `json:"finance_transactions"`
+	PaymentStatus       int64                      `json:"payment_status"`
+	Events              []json.RawMessage          `json:"events"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
@@ -206,7 +291,7 @@ func (v *Record) UnmarshalJSON(data []byte) error { return unmarshalObject(data,
 // MarshalJSON writes what was received, with the changes made since.
 func (v Record) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// RecordService is a part of an answer.
+// RecordService is the member "services" of [Record].
 type RecordService struct {
 	kept
 	ID          int64   `json:"id"`
@@ -218,6 +303,8 @@ type RecordService struct {
 	Discount    float64 `json:"discount"` // discount, percent
 	FirstCost   Money   `json:"first_cost"`
 	Amount      float64 `json:"amount"`
+	PriceMin    Money   `json:"price_min"`
+	PriceMax    Money   `json:"price_max"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
@@ -226,26 +313,7 @@ func (v *RecordService) UnmarshalJSON(data []byte) error { return unmarshalObjec
 // MarshalJSON writes what was received, with the changes made since.
 func (v RecordService) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// RecordStaff is a part of an answer.
-type RecordStaff struct {
-	kept
-	ID             int64     `json:"id"`
-	Name           string    `json:"name"`
-	Specialization string    `json:"specialization"`
-	Position       *Position `json:"position"`    // position {id, title}; [] when none
-	Avatar         string    `json:"avatar"`      // avatar file address
-	AvatarBig      string    `json:"avatar_big"`  // avatar in higher resolution
-	Rating         float64   `json:"rating"`      // rating
-	VotesCount     int64     `json:"votes_count"` // number of votes
-}
-
-// UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
-func (v *RecordStaff) UnmarshalJSON(data []byte) error { return unmarshalObject(data, v) }
-
-// MarshalJSON writes what was received, with the changes made since.
-func (v RecordStaff) MarshalJSON() ([]byte, error) { return marshalObject(v) }
-
-// RecordLabel is a part of an answer.
+// RecordLabel is the member "record_labels" of [Record].
 type RecordLabel struct {
 	kept
 	ID        int64  `json:"id"`
@@ -261,7 +329,7 @@ func (v *RecordLabel) UnmarshalJSON(data []byte) error { return unmarshalObject(
 // MarshalJSON writes what was received, with the changes made since.
 func (v RecordLabel) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// RecordDocument is a part of an answer.
+// RecordDocument is the member "documents" of [Record].
 type RecordDocument struct {
 	kept
 	ID                int64  `json:"id"`
@@ -285,7 +353,63 @@ func (v *RecordDocument) UnmarshalJSON(data []byte) error { return unmarshalObje
 // MarshalJSON writes what was received, with the changes made since.
 func (v RecordDocument) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// RecordClient is a part of an answer.
+// RecordRequest is the body of [RecordsService.Create] and [RecordsService.Update].
+type RecordRequest struct {
+	StaffID                int64                    `json:"staff_id"`      // staff id
+	Services               []*RecordServiceRequest  `json:"services"`      // services {id, first_cost, discount, cost}
+	Client                 *RecordClientRequest     `json:"client"`        // client data (phone, name, email)
+	SaveIfBusy             bool                     `json:"save_if_busy"`  // true = save even if the time is busy or off-hours; false = answer an error
+	Datetime               string                   `json:"datetime"`      // record start
+	SeanceLength           time.Duration            `json:"seance_length"` // duration, seconds
+	SendSMS                bool                     `json:"send_sms"`      // send record details to the client by SMS
+	Comment                string                   `json:"comment,omitempty"`
+	SMSRemainHours         *int64                   `json:"sms_remain_hours,omitempty"`         // SMS reminder, hours before; 0 = none
+	EmailRemainHours       *int64                   `json:"email_remain_hours,omitempty"`       // email reminder, hours before; 0 = none
+	Attendance             *int64                   `json:"attendance,omitempty"`               // visit status: -1 no-show, 0 waiting, 1 came, 2 confirmed
+	APIID                  string                   `json:"api_id,omitempty"`                   // id in an external system
+	CustomColor            string                   `json:"custom_color,omitempty"`             // record colour
+	RecordLabels           []string                 `json:"record_labels,omitempty"`            // label ids of the record
+	ClientAgreements       *ClientAgreementsRequest `json:"client_agreements,omitempty"`        // legal agreements of the client
+	TechnicalBreakDuration *time.Duration           `json:"technical_break_duration,omitempty"` // technical break, seconds, multiple of 300, max 3600; null = company setting
+	CustomFields           map[string]any           `json:"custom_fields,omitempty"`            // custom field values by code
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
+}
+
+// RecordServiceRequest is the member "services" of [RecordRequest].
+type RecordServiceRequest struct {
+	ID        *int64   `json:"id,omitempty"`
+	FirstCost Money    `json:"first_cost,omitempty"`
+	Discount  *float64 `json:"discount,omitempty"` // discount, percent
+	Cost      Money    `json:"cost,omitempty"`     // cost
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
+}
+
+// RecordClientRequest is the member "client" of [RecordRequest].
+type RecordClientRequest struct {
+	Phone      Phone  `json:"phone,omitempty"` // phone number
+	Name       string `json:"name,omitempty"`
+	Surname    string `json:"surname,omitempty"`
+	Patronymic string `json:"patronymic,omitempty"`
+	Email      string `json:"email,omitempty"`
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
+}
+
+// ClientAgreementsRequest is the member "client_agreements" of [RecordRequest].
+type ClientAgreementsRequest struct {
+	IsNewsletterAllowed             *bool `json:"is_newsletter_allowed,omitempty"`
+	IsPersonalDataProcessingAllowed *bool `json:"is_personal_data_processing_allowed,omitempty"`
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
+}
+
+// RecordClient is the member "client" of [Record].
 type RecordClient struct {
 	kept
 	ID                 int64                      `json:"id"`
@@ -301,6 +425,7 @@ type RecordClient struct {
 	Discount           float64                    `json:"discount"` // discount, percent
 	IsNew              bool                       `json:"is_new"`
 	CustomFields       map[string]json.RawMessage `json:"custom_fields"` // custom field values by code
+	PhoneCode          string                     `json:"phone_code"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
@@ -309,7 +434,7 @@ func (v *RecordClient) UnmarshalJSON(data []byte) error { return unmarshalObject
 // MarshalJSON writes what was received, with the changes made since.
 func (v RecordClient) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// RecordConsumable is a part of an answer.
+// RecordConsumable is the member "consumables" of [Record].
 type RecordConsumable struct {
 	kept
 	ID                int64   `json:"id"`
@@ -341,119 +466,104 @@ func (v *RecordConsumable) UnmarshalJSON(data []byte) error { return unmarshalOb
 // MarshalJSON writes what was received, with the changes made since.
 func (v RecordConsumable) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// RecordFinanceTransaction is a part of an answer.
-type RecordFinanceTransaction struct {
+// FinanceTransaction is what [StorageDocumentsService.ListFinanceTransactions], [FinanceTransactionsService.List] and others answer.
+type FinanceTransaction struct {
 	kept
-	ID                 int64                            `json:"id"`
-	DocumentID         int64                            `json:"document_id"`
-	Date               Time                             `json:"date"`
-	TypeID             int64                            `json:"type_id"`
-	ExpenseID          int64                            `json:"expense_id"`
-	AccountID          int64                            `json:"account_id"`
-	Amount             Money                            `json:"amount"`
-	ClientID           int64                            `json:"client_id"` // client id
-	MasterID           int64                            `json:"master_id"` // staff id
-	SupplierID         int64                            `json:"supplier_id"`
-	Comment            string                           `json:"comment"`
-	ItemID             int64                            `json:"item_id"` // good or service id
-	TargetTypeID       int64                            `json:"target_type_id"`
-	RecordID           int64                            `json:"record_id"` // record id
-	GoodsTransactionID int64                            `json:"goods_transaction_id"`
-	Expense            *RecordFinanceTransactionExpense `json:"expense"`
-	Account            *RecordFinanceTransactionAccount `json:"account"`
-	Client             *RecordClient                    `json:"client"` // client data (phone, name, email)
-	Master             []json.RawMessage                `json:"master"`
-	Supplier           []json.RawMessage                `json:"supplier"`
+	ID                 int64    `json:"id"`
+	DocumentID         int64    `json:"document_id"`
+	Date               Time     `json:"date"`
+	TypeID             int64    `json:"type_id"`
+	ExpenseID          int64    `json:"expense_id"`
+	AccountID          int64    `json:"account_id"`
+	Amount             Money    `json:"amount"`
+	ClientID           int64    `json:"client_id"` // client id
+	MasterID           int64    `json:"master_id"` // staff id
+	SupplierID         int64    `json:"supplier_id"`
+	Comment            string   `json:"comment"`
+	ItemID             int64    `json:"item_id"` // good or service id
+	TargetTypeID       int64    `json:"target_type_id"`
+	RecordID           int64    `json:"record_id"` // record id
+	GoodsTransactionID int64    `json:"goods_transaction_id"`
+	Expense            *Ref     `json:"expense"`
+	Account            *Account `json:"account"`
+	Client             *Person  `json:"client"` // client data (phone, name, email)
+	Master             *Person  `json:"master"`
+	Supplier           *Ref     `json:"supplier"`
+	SaleItemID         int64    `json:"sale_item_id"`
+	SaleItemType       string   `json:"sale_item_type"`
+	LastChangeDate     Time     `json:"last_change_date"`
+	VisitID            int64    `json:"visit_id"`
+	SoldItemID         int64    `json:"sold_item_id"`
+	SoldItemType       string   `json:"sold_item_type"`
+	Type               *Ref     `json:"type"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
-func (v *RecordFinanceTransaction) UnmarshalJSON(data []byte) error { return unmarshalObject(data, v) }
+func (v *FinanceTransaction) UnmarshalJSON(data []byte) error { return unmarshalObject(data, v) }
 
 // MarshalJSON writes what was received, with the changes made since.
-func (v RecordFinanceTransaction) MarshalJSON() ([]byte, error) { return marshalObject(v) }
+func (v FinanceTransaction) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// RecordFinanceTransactionExpense is a part of an answer.
-type RecordFinanceTransactionExpense struct {
+// Account is what [AccountsService.List] answers.
+type Account struct {
 	kept
-	ID    int64  `json:"id"`
-	Title string `json:"title"`
+	ID        int64  `json:"id"`
+	Title     string `json:"title"`
+	Type      int64  `json:"type"`
+	Comment   string `json:"comment"`
+	TypeID    int64  `json:"type_id"`
+	CompanyID int64  `json:"company_id"`
+	IsCash    bool   `json:"is_cash"`
+	IsDefault bool   `json:"is_default"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
-func (v *RecordFinanceTransactionExpense) UnmarshalJSON(data []byte) error {
-	return unmarshalObject(data, v)
-}
+func (v *Account) UnmarshalJSON(data []byte) error { return unmarshalObject(data, v) }
 
 // MarshalJSON writes what was received, with the changes made since.
-func (v RecordFinanceTransactionExpense) MarshalJSON() ([]byte, error) { return marshalObject(v) }
+func (v Account) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// RecordFinanceTransactionAccount is a part of an answer.
-type RecordFinanceTransactionAccount struct {
+// PartnerRecord is what [RecordsService.ListByPartner] answers.
+type PartnerRecord struct {
 	kept
-	ID    int64  `json:"id"`
-	Title string `json:"title"`
+	ID               int64                     `json:"id"`
+	Date             Time                      `json:"date"`
+	Datetime         Time                      `json:"datetime"`    // session date and time
+	CreateDate       Time                      `json:"create_date"` // when the record was created
+	Comment          string                    `json:"comment"`
+	Deleted          bool                      `json:"deleted"`           // true when deleted
+	Attendance       int64                     `json:"attendance"`        // visit status: -1 no-show, 0 waiting, 1 came, 2 confirmed
+	Length           time.Duration             `json:"length"`            // duration, seconds
+	NotifyBySMS      int64                     `json:"notify_by_sms"`     // SMS reminder, hours before; 0 = none
+	NotifyByEmail    int64                     `json:"notify_by_email"`   // email reminder, hours before; 0 = none
+	MasterRequested  bool                      `json:"master_requested"`  // client chose this staff member (false = any)
+	Online           bool                      `json:"online"`            // true = made online, false = by an administrator
+	APIID            string                    `json:"api_id"`            // id in an external system
+	LastChangeDate   Time                      `json:"last_change_date"`  // last change
+	Prepaid          int64                     `json:"prepaid"`           // online payment is available
+	PrepaidConfirmed int64                     `json:"prepaid_confirmed"` // online payment is done
+	ActivityID       int64                     `json:"activity_id"`       // group event id (0 = individual record)
+	Services         []*RecordService          `json:"services"`
+	Company          *Company                  `json:"company"` // company of the record
+	Staff            *StaffInfo                `json:"staff"`
+	Client           *RecordClient             `json:"client"`        // client data (phone, name, email)
+	CustomFields     *PartnerRecordCustomField `json:"custom_fields"` // custom field values by code
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
-func (v *RecordFinanceTransactionAccount) UnmarshalJSON(data []byte) error {
-	return unmarshalObject(data, v)
-}
+func (v *PartnerRecord) UnmarshalJSON(data []byte) error { return unmarshalObject(data, v) }
 
 // MarshalJSON writes what was received, with the changes made since.
-func (v RecordFinanceTransactionAccount) MarshalJSON() ([]byte, error) { return marshalObject(v) }
+func (v PartnerRecord) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// RecordRequest is the body of updateRecord.
-type RecordRequest struct {
-	StaffID                int64                         `json:"staff_id"`      // staff id
-	Services               []*RecordServiceRequest       `json:"services"`      // services {id, first_cost, discount, cost}
-	Client                 *RecordClientRequest          `json:"client"`        // client data (phone, name, email)
-	SaveIfBusy             bool                          `json:"save_if_busy"`  // true = save even if the time is busy or off-hours; false = answer an error
-	Datetime               string                        `json:"datetime"`      // record start
-	SeanceLength           time.Duration                 `json:"seance_length"` // duration, seconds
-	SendSMS                bool                          `json:"send_sms"`      // send record details to the client by SMS
-	Comment                string                        `json:"comment,omitempty"`
-	SMSRemainHours         *int64                        `json:"sms_remain_hours,omitempty"`         // SMS reminder, hours before; 0 = none
-	EmailRemainHours       *int64                        `json:"email_remain_hours,omitempty"`       // email reminder, hours before; 0 = none
-	Attendance             *int64                        `json:"attendance,omitempty"`               // visit status: -1 no-show, 0 waiting, 1 came, 2 confirmed
-	APIID                  string                        `json:"api_id,omitempty"`                   // id in an external system
-	CustomColor            string                        `json:"custom_color,omitempty"`             // record colour
-	RecordLabels           []string                      `json:"record_labels,omitempty"`            // label ids of the record
-	ClientAgreements       *RecordClientAgreementRequest `json:"client_agreements,omitempty"`        // legal agreements of the client
-	TechnicalBreakDuration *time.Duration                `json:"technical_break_duration,omitempty"` // technical break, seconds, multiple of 300, max 3600; null = company setting
-	CustomFields           map[string]any                `json:"custom_fields,omitempty"`            // custom field values by code
-
-	// Extra holds members that the documentation does not know.
-	Extra map[string]any `json:"-"`
+// PartnerRecordCustomField is the member "custom_fields" of [PartnerRecord].
+type PartnerRecordCustomField struct {
+	kept
+	DopTelephone string `json:"dop-telephone"`
 }
 
-// RecordServiceRequest is a part of a request.
-type RecordServiceRequest struct {
-	ID        *int64   `json:"id,omitempty"`
-	FirstCost Money    `json:"first_cost,omitempty"`
-	Discount  *float64 `json:"discount,omitempty"` // discount, percent
-	Cost      Money    `json:"cost,omitempty"`     // cost
+// UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
+func (v *PartnerRecordCustomField) UnmarshalJSON(data []byte) error { return unmarshalObject(data, v) }
 
-	// Extra holds members that the documentation does not know.
-	Extra map[string]any `json:"-"`
-}
-
-// RecordClientRequest is a part of a request.
-type RecordClientRequest struct {
-	Phone      Phone  `json:"phone,omitempty"` // phone number
-	Name       string `json:"name,omitempty"`
-	Surname    string `json:"surname,omitempty"`
-	Patronymic string `json:"patronymic,omitempty"`
-	Email      string `json:"email,omitempty"`
-
-	// Extra holds members that the documentation does not know.
-	Extra map[string]any `json:"-"`
-}
-
-// RecordClientAgreementRequest is a part of a request.
-type RecordClientAgreementRequest struct {
-	IsNewsletterAllowed             *bool `json:"is_newsletter_allowed,omitempty"`
-	IsPersonalDataProcessingAllowed *bool `json:"is_personal_data_processing_allowed,omitempty"`
-
-	// Extra holds members that the documentation does not know.
-	Extra map[string]any `json:"-"`
-}
+// MarshalJSON writes what was received, with the changes made since.
+func (v PartnerRecordCustomField) MarshalJSON() ([]byte, error) { return marshalObject(v) }

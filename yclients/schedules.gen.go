@@ -8,12 +8,13 @@ import (
 	"net/url"
 )
 
-// SchedulesService is the section "Staff schedules" of the API.
+// SchedulesService is a section of the API: working hours of staff.
 type SchedulesService service
 
-// List calls GET /company/{company_id}/staff/schedule: get staff schedules.
+// List gets staff schedules.
 //
-// It needs a user token.
+// It calls GET /company/{company_id}/staff/schedule, operation
+// listStaffSchedules of the API, and needs a user token.
 //
 //yclients:operation listStaffSchedules
 func (s *SchedulesService) List(ctx context.Context, companyID int64, opts *ScheduleListOptions) ([]*StaffSchedule, *Response, error) {
@@ -26,12 +27,12 @@ func (s *SchedulesService) List(ctx context.Context, companyID int64, opts *Sche
 	})
 }
 
-// ScheduleListOptions are the filters of listStaffSchedules. Zero values are left out.
+// ScheduleListOptions narrow and shape [SchedulesService.List]. Zero values are left out.
 type ScheduleListOptions struct {
-	StartDate string   // from, yyyy-mm-dd; 2006-01-02
-	EndDate   string   // until, yyyy-mm-dd; 2006-01-02
+	StartDate Date     // from, yyyy-mm-dd
+	EndDate   Date     // until, yyyy-mm-dd
 	StaffIDs  []int64  // staff ids
-	Include   []string // extra entities to include; busy_intervals off_day_type
+	Include   []string // extra entities to include; any of busy_intervals, off_day_type
 }
 
 func (o *ScheduleListOptions) query() url.Values {
@@ -39,21 +40,80 @@ func (o *ScheduleListOptions) query() url.Values {
 		return nil
 	}
 	q := query{}
-	q.text("start_date", o.StartDate)
-	q.text("end_date", o.EndDate)
+	q.text("start_date", string(o.StartDate))
+	q.text("end_date", string(o.EndDate))
 	q.ints("staff_ids[]", o.StaffIDs)
 	q.texts("include[]", o.Include)
 	return q.values()
 }
 
-// StaffSchedule is an item of what listStaffSchedules answers.
+// Set sets staff schedules.
+//
+// It calls PUT /company/{company_id}/staff/schedule, operation
+// setStaffSchedules of the API, and needs a user token.
+//
+//yclients:operation setStaffSchedules
+func (s *SchedulesService) Set(ctx context.Context, companyID int64, body *StaffSchedulesRequest) ([]*StaffSchedule, *Response, error) {
+	return send[[]*StaffSchedule](ctx, s.client, call{
+		operation: "setStaffSchedules",
+		method:    http.MethodPut,
+		path:      []segment{fixed("/api/v1/company/"), number(companyID), fixed("/staff/schedule")},
+		body:      body,
+		writes:    true,
+		statuses:  []int{200},
+	})
+}
+
+// GetLegacy gets a staff schedule.
+//
+// It calls GET /schedule/{company_id}/{staff_id}/{start_date}/{end_date},
+// operation getStaffScheduleDeprecated of the API, and needs a user token.
+//
+// Deprecated: YCLIENTS calls this operation deprecated; use
+// [SchedulesService.List].
+//
+//yclients:operation getStaffScheduleDeprecated
+func (s *SchedulesService) GetLegacy(ctx context.Context, companyID, staffID int64, startDate, endDate Date) ([]*StaffSchedule, *Response, error) {
+	return send[[]*StaffSchedule](ctx, s.client, call{
+		operation: "getStaffScheduleDeprecated",
+		method:    http.MethodGet,
+		path:      []segment{fixed("/api/v1/schedule/"), number(companyID), fixed("/"), number(staffID), fixed("/"), word(startDate), fixed("/"), word(endDate)},
+		statuses:  []int{200},
+	})
+}
+
+// SetLegacy sets a staff schedule.
+//
+// It calls PUT /schedule/{company_id}/{staff_id}, operation
+// setStaffScheduleDeprecated of the API, and needs a user token.
+//
+// What it answers is not documented; the HTTP status decides.
+//
+// Deprecated: YCLIENTS calls this operation deprecated; use
+// [SchedulesService.Set].
+//
+//yclients:operation setStaffScheduleDeprecated
+func (s *SchedulesService) SetLegacy(ctx context.Context, companyID, staffID int64, body *StaffScheduleLegacyRequest) (*Response, error) {
+	_, resp, err := send[none](ctx, s.client, call{
+		operation: "setStaffScheduleDeprecated",
+		method:    http.MethodPut,
+		path:      []segment{fixed("/api/v1/schedule/"), number(companyID), fixed("/"), number(staffID)},
+		body:      body,
+		writes:    true,
+		statuses:  []int{201},
+	})
+	return resp, err
+}
+
+// StaffSchedule is what [SchedulesService.List], [SchedulesService.Set] and [SchedulesService.GetLegacy] answer.
 type StaffSchedule struct {
 	kept
-	StaffID       int64                        `json:"staff_id"` // staff id
-	Date          Time                         `json:"date"`
-	Slots         []*StaffScheduleSlot         `json:"slots"` // working intervals {from, to}
-	BusyIntervals []*StaffScheduleBusyInterval `json:"busy_intervals"`
-	OffDayType    int64                        `json:"off_day_type"`
+	StaffID       int64           `json:"staff_id"` // staff id
+	Date          Time            `json:"date"`
+	Slots         []*TimeSlot     `json:"slots"` // working intervals {from, to}
+	BusyIntervals []*BusyInterval `json:"busy_intervals"`
+	OffDayType    int64           `json:"off_day_type"`
+	IsWorking     bool            `json:"is_working"` // working day
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
@@ -62,21 +122,21 @@ func (v *StaffSchedule) UnmarshalJSON(data []byte) error { return unmarshalObjec
 // MarshalJSON writes what was received, with the changes made since.
 func (v StaffSchedule) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// StaffScheduleSlot is a part of an answer.
-type StaffScheduleSlot struct {
+// TimeSlot is the member "slots" of [StaffSchedule].
+type TimeSlot struct {
 	kept
 	From string `json:"from"`
 	To   string `json:"to"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
-func (v *StaffScheduleSlot) UnmarshalJSON(data []byte) error { return unmarshalObject(data, v) }
+func (v *TimeSlot) UnmarshalJSON(data []byte) error { return unmarshalObject(data, v) }
 
 // MarshalJSON writes what was received, with the changes made since.
-func (v StaffScheduleSlot) MarshalJSON() ([]byte, error) { return marshalObject(v) }
+func (v TimeSlot) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// StaffScheduleBusyInterval is a part of an answer.
-type StaffScheduleBusyInterval struct {
+// BusyInterval is the member "busy_intervals" of [StaffSchedule].
+type BusyInterval struct {
 	kept
 	EntityType string `json:"entity_type"` // record or activity: what occupies this interval
 	EntityID   int64  `json:"entity_id"`   // entity id
@@ -85,7 +145,54 @@ type StaffScheduleBusyInterval struct {
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
-func (v *StaffScheduleBusyInterval) UnmarshalJSON(data []byte) error { return unmarshalObject(data, v) }
+func (v *BusyInterval) UnmarshalJSON(data []byte) error { return unmarshalObject(data, v) }
 
 // MarshalJSON writes what was received, with the changes made since.
-func (v StaffScheduleBusyInterval) MarshalJSON() ([]byte, error) { return marshalObject(v) }
+func (v BusyInterval) MarshalJSON() ([]byte, error) { return marshalObject(v) }
+
+// StaffSchedulesRequest is the body of [SchedulesService.Set].
+type StaffSchedulesRequest struct {
+	SchedulesToSet    []*StaffScheduleSetRequest    `json:"schedules_to_set,omitempty"`    // schedules to set per staff and dates
+	SchedulesToDelete []*StaffScheduleDeleteRequest `json:"schedules_to_delete,omitempty"` // schedules to delete per staff and dates
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
+}
+
+// StaffScheduleSetRequest is the member "schedules_to_set" of [StaffSchedulesRequest].
+type StaffScheduleSetRequest struct {
+	StaffID *int64             `json:"staff_id,omitempty"` // staff id
+	Dates   []string           `json:"dates,omitempty"`
+	Slots   []*TimeSlotRequest `json:"slots,omitempty"` // working intervals {from, to}
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
+}
+
+// TimeSlotRequest is the member "slots" of [StaffScheduleSetRequest].
+type TimeSlotRequest struct {
+	From string `json:"from,omitempty"`
+	To   string `json:"to,omitempty"`
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
+}
+
+// StaffScheduleDeleteRequest is the member "schedules_to_delete" of [StaffSchedulesRequest].
+type StaffScheduleDeleteRequest struct {
+	StaffID *int64   `json:"staff_id,omitempty"` // staff id
+	Dates   []string `json:"dates,omitempty"`
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
+}
+
+// StaffScheduleLegacyRequest is the body of [SchedulesService.SetLegacy].
+type StaffScheduleLegacyRequest struct {
+	Date      string         `json:"date"`
+	IsWorking bool           `json:"is_working"` // working day
+	Slots     map[string]any `json:"slots"`      // working intervals {from, to}
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
+}

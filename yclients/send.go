@@ -43,6 +43,10 @@ type call struct {
 	// writes: the call changes something, so that a lost answer leaves its
 	// outcome unknown.
 	writes bool
+	// lone: the list has been seen as one object without brackets.
+	lone bool
+	// only: the object comes as the only element of a list.
+	only bool
 	// statuses are the ones documented as success.
 	statuses []int
 }
@@ -185,11 +189,13 @@ func (c *Client) request(ctx context.Context, req call) (*http.Request, error) {
 		return nil, err
 	}
 	var body io.Reader
+	contentType := "application/json"
 	if req.body != nil {
-		data, err := encodeRequest(req.body)
+		data, kind, err := encodeBody(req.body)
 		if err != nil {
-			return nil, fmt.Errorf("the request cannot be written as JSON: %w", err)
+			return nil, fmt.Errorf("the request cannot be written: %w", err)
 		}
+		contentType = kind
 		body = bytes.NewReader(data)
 	}
 	httpReq, err := http.NewRequestWithContext(ctx, req.method, address, body)
@@ -211,7 +217,7 @@ func (c *Client) request(ctx context.Context, req call) (*http.Request, error) {
 	}
 	// A DELETE that announces a body it does not have was answered with 400.
 	if req.body != nil || req.method != http.MethodDelete {
-		httpReq.Header.Set("Content-Type", "application/json")
+		httpReq.Header.Set("Content-Type", contentType)
 	}
 	return httpReq, nil
 }

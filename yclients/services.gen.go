@@ -4,30 +4,38 @@ package yclients
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"time"
 )
 
-// ServicesService is the section "Services" of the API.
+// ServicesService is a section of the API: services.
 type ServicesService service
 
-// List calls GET /company/{company_id}/services/{service_id}: list services or get one.
+// List lists services, or gets one.
 //
-// It needs a user token.
+// It calls GET /company/{company_id}/services/{service_id}, operation
+// listServices of the API, and needs a user token.
+//
+// With a serviceID other than 0 it asks for that one only.
 //
 //yclients:operation listServices
-func (s *ServicesService) List(ctx context.Context, companyID int64, opts *ServiceListOptions) ([]*Service, *Response, error) {
+func (s *ServicesService) List(ctx context.Context, companyID, serviceID int64, opts *ServiceListOptions) ([]*Service, *Response, error) {
+	path := []segment{fixed("/api/v1/company/"), number(companyID), fixed("/services")}
+	if serviceID != 0 {
+		path = append(path, fixed("/"), number(serviceID))
+	}
 	return send[[]*Service](ctx, s.client, call{
 		operation: "listServices",
 		method:    http.MethodGet,
-		path:      []segment{fixed("/api/v1/company/"), number(companyID), fixed("/services")},
+		path:      path,
 		query:     opts.query(),
 		statuses:  []int{200},
 	})
 }
 
-// ServiceListOptions are the filters of listServices. Zero values are left out.
+// ServiceListOptions narrow and shape [ServicesService.List]. Zero values are left out.
 type ServiceListOptions struct {
 	StaffID    int64 // staff id
 	CategoryID int64 // service category id
@@ -43,21 +51,234 @@ func (o *ServiceListOptions) query() url.Values {
 	return q.values()
 }
 
-// Service is an item of what listServices answers.
+// Create creates a service.
+//
+// It calls POST /services/{company_id}, operation createService of the API,
+// and needs a user token.
+//
+//yclients:operation createService
+func (s *ServicesService) Create(ctx context.Context, companyID int64, body *ServiceCreateRequest) (*Service, *Response, error) {
+	return send[*Service](ctx, s.client, call{
+		operation: "createService",
+		method:    http.MethodPost,
+		path:      []segment{fixed("/api/v1/services/"), number(companyID)},
+		body:      body,
+		writes:    true,
+		statuses:  []int{201},
+	})
+}
+
+// Update updates a service.
+//
+// It calls PATCH /company/{company_id}/services/{service_id}, operation
+// updateService of the API, and needs a user token.
+//
+//yclients:operation updateService
+func (s *ServicesService) Update(ctx context.Context, companyID, serviceID int64, body *ServiceRequest) (*Service, *Response, error) {
+	return send[*Service](ctx, s.client, call{
+		operation: "updateService",
+		method:    http.MethodPatch,
+		path:      []segment{fixed("/api/v1/company/"), number(companyID), fixed("/services/"), number(serviceID)},
+		body:      body,
+		writes:    true,
+		statuses:  []int{200},
+	})
+}
+
+// ListLegacy lists services, or gets one.
+//
+// It calls GET /services/{company_id}/{service_id}, operation
+// listServicesDeprecated of the API.
+//
+// Deprecated: YCLIENTS calls this operation deprecated; use
+// [ServicesService.List].
+//
+//yclients:operation listServicesDeprecated
+func (s *ServicesService) ListLegacy(ctx context.Context, companyID, serviceID int64, opts *ServiceListLegacyOptions) ([]*Service, *Response, error) {
+	return send[[]*Service](ctx, s.client, call{
+		operation: "listServicesDeprecated",
+		method:    http.MethodGet,
+		path:      []segment{fixed("/api/v1/services/"), number(companyID), fixed("/"), number(serviceID)},
+		query:     opts.query(),
+		statuses:  []int{200},
+	})
+}
+
+// ServiceListLegacyOptions narrow and shape [ServicesService.ListLegacy]. Zero values are left out.
+type ServiceListLegacyOptions struct {
+	StaffID    int64 // staff id
+	CategoryID int64 // service category id
+}
+
+func (o *ServiceListLegacyOptions) query() url.Values {
+	if o == nil {
+		return nil
+	}
+	q := query{}
+	q.int("staff_id", o.StaffID)
+	q.int("category_id", o.CategoryID)
+	return q.values()
+}
+
+// UpdateLegacy updates a service.
+//
+// It calls PUT /services/{company_id}/{service_id}, operation
+// updateServiceDeprecated of the API, and needs a user token.
+//
+// Deprecated: YCLIENTS calls this operation deprecated; use
+// [ServicesService.Update].
+//
+//yclients:operation updateServiceDeprecated
+func (s *ServicesService) UpdateLegacy(ctx context.Context, companyID, serviceID int64, body *ServiceLegacyRequest) (*Service, *Response, error) {
+	return send[*Service](ctx, s.client, call{
+		operation: "updateServiceDeprecated",
+		method:    http.MethodPut,
+		path:      []segment{fixed("/api/v1/services/"), number(companyID), fixed("/"), number(serviceID)},
+		body:      body,
+		writes:    true,
+		statuses:  []int{201},
+	})
+}
+
+// Delete deletes a service.
+//
+// It calls DELETE /services/{company_id}/{service_id}, operation
+// deleteService of the API, and needs a user token.
+//
+// What it answers is not documented; the HTTP status decides.
+//
+//yclients:operation deleteService
+func (s *ServicesService) Delete(ctx context.Context, companyID, serviceID int64) (*Response, error) {
+	_, resp, err := send[none](ctx, s.client, call{
+		operation: "deleteService",
+		method:    http.MethodDelete,
+		path:      []segment{fixed("/api/v1/services/"), number(companyID), fixed("/"), number(serviceID)},
+		writes:    true,
+		statuses:  []int{204},
+	})
+	return resp, err
+}
+
+// UpdateLinks sets service durations per staff, technological cards and
+// translations.
+//
+// It calls POST /company/{company_id}/services/links, operation
+// updateServiceLinks of the API, and needs a user token.
+//
+// What it answers is not documented; the HTTP status decides.
+//
+//yclients:operation updateServiceLinks
+func (s *ServicesService) UpdateLinks(ctx context.Context, companyID int64, body *ServiceLinksRequest) (*Response, error) {
+	_, resp, err := send[none](ctx, s.client, call{
+		operation: "updateServiceLinks",
+		method:    http.MethodPost,
+		path:      []segment{fixed("/api/v1/company/"), number(companyID), fixed("/services/links")},
+		body:      body,
+		writes:    true,
+		statuses:  []int(nil),
+	})
+	return resp, err
+}
+
+// LinkStaff links a staff member to a service.
+//
+// It calls POST /company/{company_id}/services/{service_id}/staff, operation
+// linkServiceStaff of the API, and needs a user token.
+//
+//yclients:operation linkServiceStaff
+func (s *ServicesService) LinkStaff(ctx context.Context, companyID, serviceID int64, body *ServiceStaffRequest) (*ServiceStaff, *Response, error) {
+	return send[*ServiceStaff](ctx, s.client, call{
+		operation: "linkServiceStaff",
+		method:    http.MethodPost,
+		path:      []segment{fixed("/api/v1/company/"), number(companyID), fixed("/services/"), number(serviceID), fixed("/staff")},
+		body:      body,
+		writes:    true,
+		statuses:  []int{201},
+	})
+}
+
+// UpdateStaffLink updates a service-staff link.
+//
+// It calls PUT /company/{company_id}/services/{service_id}/staff/{master_id},
+// operation updateServiceStaffLink of the API, and needs a user token.
+//
+//yclients:operation updateServiceStaffLink
+func (s *ServicesService) UpdateStaffLink(ctx context.Context, companyID, serviceID, masterID int64, body *ServiceStaffUpdateRequest) (*ServiceStaff, *Response, error) {
+	return send[*ServiceStaff](ctx, s.client, call{
+		operation: "updateServiceStaffLink",
+		method:    http.MethodPut,
+		path:      []segment{fixed("/api/v1/company/"), number(companyID), fixed("/services/"), number(serviceID), fixed("/staff/"), number(masterID)},
+		body:      body,
+		writes:    true,
+		statuses:  []int{200},
+	})
+}
+
+// UnlinkStaff unlinks a staff member from a service.
+//
+// It calls DELETE
+// /company/{company_id}/services/{service_id}/staff/{master_id}, operation
+// unlinkServiceStaff of the API, and needs a user token.
+//
+//yclients:operation unlinkServiceStaff
+func (s *ServicesService) UnlinkStaff(ctx context.Context, companyID, serviceID, masterID int64) (*Response, error) {
+	_, resp, err := send[none](ctx, s.client, call{
+		operation: "unlinkServiceStaff",
+		method:    http.MethodDelete,
+		path:      []segment{fixed("/api/v1/company/"), number(companyID), fixed("/services/"), number(serviceID), fixed("/staff/"), number(masterID)},
+		writes:    true,
+		statuses:  []int{204},
+	})
+	return resp, err
+}
+
+// Service is what [ServicesService.List], [ServicesService.Create] and others answer.
 type Service struct {
 	kept
-	ID         int64              `json:"id"`
-	Title      string             `json:"title"`
-	CategoryID int64              `json:"category_id"` // service category id
-	PriceMin   Money              `json:"price_min"`
-	PriceMax   Money              `json:"price_max"`
-	Discount   float64            `json:"discount"` // discount, percent
-	Comment    string             `json:"comment"`
-	Weight     int64              `json:"weight"` // sort weight, heavier first
-	Active     bool               `json:"active"`
-	APIID      string             `json:"api_id"` // id in an external system
-	Staff      []*ServiceStaff    `json:"staff"`
-	ImageGroup *ServiceImageGroup `json:"image_group"`
+	ID                             int64             `json:"id"`
+	Title                          string            `json:"title"`
+	CategoryID                     int64             `json:"category_id"` // service category id
+	PriceMin                       Money             `json:"price_min"`
+	PriceMax                       Money             `json:"price_max"`
+	Discount                       float64           `json:"discount"` // discount, percent
+	Comment                        string            `json:"comment"`
+	Weight                         int64             `json:"weight"` // sort weight, heavier first
+	Active                         bool              `json:"active"`
+	APIID                          string            `json:"api_id"` // id in an external system
+	Staff                          []*ServiceStaff   `json:"staff"`  // staff with durations {id, seance_length}
+	ImageGroup                     *ImageGroup       `json:"image_group"`
+	Duration                       time.Duration     `json:"duration"`      // duration, seconds; default 3600
+	BookingTitle                   string            `json:"booking_title"` // service name in online booking
+	TaxVariant                     int64             `json:"tax_variant"`   // tax system id, see enum tax_system
+	VATID                          int64             `json:"vat_id"`        // VAT id, see enum vat
+	PrintTitle                     string            `json:"print_title"`
+	ServiceType                    int64             `json:"service_type"`   // 1 = available in online booking, 0 = not
+	APIServiceID                   int64             `json:"api_service_id"` // external service id
+	RepeatVisitDaysStep            string            `json:"repeat_visit_days_step"`
+	SeanceSearchStart              int64             `json:"seance_search_start"`  // earliest start of day time, seconds
+	SeanceSearchFinish             int64             `json:"seance_search_finish"` // latest start of day time, seconds
+	SeanceSearchStep               int64             `json:"seance_search_step"`   // session search step, seconds
+	Step                           int64             `json:"step"`                 // session output step, seconds
+	IsNeedLimitDate                bool              `json:"is_need_limit_date"`   // limit dates in online booking
+	DateFrom                       string            `json:"date_from"`            // available from, yyyy-mm-dd
+	DateTo                         string            `json:"date_to"`              // available until, yyyy-mm-dd
+	ScheduleTemplateType           int64             `json:"schedule_template_type"`
+	OnlineInvoicingStatus          int64             `json:"online_invoicing_status"`          // online prepayment: 0 off, 2 on
+	IsMembershipAutopaymentEnabled bool              `json:"is_abonement_autopayment_enabled"` // charge the membership automatically
+	AutopaymentBeforeVisitTime     int64             `json:"autopayment_before_visit_time"`    // how long before the visit the membership is charged
+	MembershipRestrictionValue     int64             `json:"abonement_restriction_value"`      // forbid booking without an membership (only when online_invoicing_status=0)
+	IsChain                        bool              `json:"is_chain"`
+	IsPriceManagedOnlyInChain      bool              `json:"is_price_managed_only_in_chain"`
+	IsCommentManagedOnlyInChain    bool              `json:"is_comment_managed_only_in_chain"`
+	PricePrepaidAmount             int64             `json:"price_prepaid_amount"`  // prepayment sum
+	PricePrepaidPercent            int64             `json:"price_prepaid_percent"` // prepayment, percent of the lowest price
+	SalonServiceID                 int64             `json:"salon_service_id"`
+	Prepaid                        string            `json:"prepaid"`  // online payment is available
+	IsMulti                        bool              `json:"is_multi"` // true = group service
+	Capacity                       int64             `json:"capacity"` // number of places
+	Dates                          []Time            `json:"dates"`    // dates open for online booking; absent = all dates of the period
+	Resources                      []json.RawMessage `json:"resources"`
+	IsOnline                       bool              `json:"is_online"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
@@ -66,11 +287,15 @@ func (v *Service) UnmarshalJSON(data []byte) error { return unmarshalObject(data
 // MarshalJSON writes what was received, with the changes made since.
 func (v Service) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// ServiceStaff is a part of an answer.
+// ServiceStaff is what [ServicesService.LinkStaff] and [ServicesService.UpdateStaffLink] answer.
 type ServiceStaff struct {
 	kept
-	ID           int64         `json:"id"`
-	SeanceLength time.Duration `json:"seance_length"` // duration, seconds
+	ID                  int64         `json:"id"`
+	SeanceLength        time.Duration `json:"seance_length"`         // duration, seconds
+	TechnologicalCardID int64         `json:"technological_card_id"` // technological card id
+	ServiceID           int64         `json:"service_id"`            // service id
+	MasterID            int64         `json:"master_id"`             // staff id
+	Length              time.Duration `json:"length"`                // duration, seconds
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
@@ -79,35 +304,38 @@ func (v *ServiceStaff) UnmarshalJSON(data []byte) error { return unmarshalObject
 // MarshalJSON writes what was received, with the changes made since.
 func (v ServiceStaff) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// ServiceImageGroup is a part of an answer.
-type ServiceImageGroup struct {
+// ImageGroup is the member "image_group" of [Service].
+type ImageGroup struct {
 	kept
-	ID       int64                   `json:"id"`
-	Entity   string                  `json:"entity"`
-	EntityID int64                   `json:"entity_id"` // entity id
-	Images   *ServiceImageGroupImage `json:"images"`
+	ID       int64     `json:"id"`
+	Entity   string    `json:"entity"`
+	EntityID int64     `json:"entity_id"` // entity id
+	Images   *ImageSet `json:"images"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
-func (v *ServiceImageGroup) UnmarshalJSON(data []byte) error { return unmarshalObject(data, v) }
+func (v *ImageGroup) UnmarshalJSON(data []byte) error { return unmarshalObject(data, v) }
 
 // MarshalJSON writes what was received, with the changes made since.
-func (v ServiceImageGroup) MarshalJSON() ([]byte, error) { return marshalObject(v) }
+func (v ImageGroup) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// ServiceImageGroupImage is a part of an answer.
-type ServiceImageGroupImage struct {
+// ImageSet is the member "images" of [ImageGroup].
+type ImageSet struct {
 	kept
-	Basic *ServiceImageGroupImageBasic `json:"basic"`
+	Basic  *ImageFile `json:"basic"`
+	Sm     *ImageFile `json:"sm"`
+	Norm   *ImageFile `json:"norm"`
+	Origin *ImageFile `json:"origin"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
-func (v *ServiceImageGroupImage) UnmarshalJSON(data []byte) error { return unmarshalObject(data, v) }
+func (v *ImageSet) UnmarshalJSON(data []byte) error { return unmarshalObject(data, v) }
 
 // MarshalJSON writes what was received, with the changes made since.
-func (v ServiceImageGroupImage) MarshalJSON() ([]byte, error) { return marshalObject(v) }
+func (v ImageSet) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// ServiceImageGroupImageBasic is a part of an answer.
-type ServiceImageGroupImageBasic struct {
+// ImageFile is the member "basic" of [ImageSet].
+type ImageFile struct {
 	kept
 	ID           int64  `json:"id"`
 	Path         string `json:"path"`
@@ -119,9 +347,154 @@ type ServiceImageGroupImageBasic struct {
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
-func (v *ServiceImageGroupImageBasic) UnmarshalJSON(data []byte) error {
-	return unmarshalObject(data, v)
-}
+func (v *ImageFile) UnmarshalJSON(data []byte) error { return unmarshalObject(data, v) }
 
 // MarshalJSON writes what was received, with the changes made since.
-func (v ServiceImageGroupImageBasic) MarshalJSON() ([]byte, error) { return marshalObject(v) }
+func (v ImageFile) MarshalJSON() ([]byte, error) { return marshalObject(v) }
+
+// ServiceCreateRequest is the body of [ServicesService.Create].
+type ServiceCreateRequest struct {
+	Title                  string                  `json:"title,omitempty"`
+	CategoryID             *int64                  `json:"category_id,omitempty"` // service category id
+	PriceMin               Money                   `json:"price_min,omitempty"`
+	PriceMax               Money                   `json:"price_max,omitempty"`
+	Duration               *time.Duration          `json:"duration,omitempty"`                 // duration, seconds; default 3600
+	TechnicalBreakDuration *time.Duration          `json:"technical_break_duration,omitempty"` // technical break, seconds, multiple of 300, max 3600; null = company setting
+	Discount               *float64                `json:"discount,omitempty"`                 // discount, percent
+	Comment                string                  `json:"comment,omitempty"`
+	Weight                 *int64                  `json:"weight,omitempty"`         // sort weight, heavier first
+	ServiceType            *int64                  `json:"service_type,omitempty"`   // 1 = available in online booking, 0 = not
+	APIServiceID           string                  `json:"api_service_id,omitempty"` // external service id
+	Staff                  []*ServiceLengthRequest `json:"staff,omitempty"`          // staff with durations {id, seance_length}
+	Active                 *bool                   `json:"active,omitempty,01"`
+	APIID                  string                  `json:"api_id,omitempty"` // id in an external system
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
+}
+
+// ServiceLengthRequest is the member "staff" of [ServiceCreateRequest].
+type ServiceLengthRequest struct {
+	ID           *int64         `json:"id,omitempty"`
+	SeanceLength *time.Duration `json:"seance_length,omitempty"` // duration, seconds
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
+}
+
+// ServiceRequest is the body of [ServicesService.Update].
+type ServiceRequest struct {
+	Title                          string                  `json:"title"`
+	BookingTitle                   string                  `json:"booking_title"` // service name in online booking
+	CategoryID                     int64                   `json:"category_id"`   // service category id
+	PriceMin                       Money                   `json:"price_min"`
+	PriceMax                       Money                   `json:"price_max"`
+	Duration                       time.Duration           `json:"duration"`                           // duration, seconds; default 3600
+	TechnicalBreakDuration         *time.Duration          `json:"technical_break_duration,omitempty"` // technical break, seconds, multiple of 300, max 3600; null = company setting
+	Discount                       *float64                `json:"discount,omitempty"`                 // discount, percent
+	Comment                        string                  `json:"comment,omitempty"`
+	IsMulti                        bool                    `json:"is_multi"`                                      // true = group service
+	TaxVariant                     int64                   `json:"tax_variant"`                                   // tax system id, see enum tax_system
+	VATID                          int64                   `json:"vat_id"`                                        // VAT id, see enum vat
+	IsNeedLimitDate                bool                    `json:"is_need_limit_date"`                            // limit dates in online booking
+	DateFrom                       string                  `json:"date_from,omitempty"`                           // available from, yyyy-mm-dd
+	DateTo                         string                  `json:"date_to,omitempty"`                             // available until, yyyy-mm-dd
+	Dates                          []string                `json:"dates,omitempty"`                               // dates open for online booking; absent = all dates of the period
+	SeanceSearchStart              int64                   `json:"seance_search_start"`                           // earliest start of day time, seconds
+	SeanceSearchFinish             int64                   `json:"seance_search_finish"`                          // latest start of day time, seconds
+	Step                           int64                   `json:"step"`                                          // session output step, seconds
+	SeanceSearchStep               int64                   `json:"seance_search_step"`                            // session search step, seconds
+	Weight                         *int64                  `json:"weight,omitempty"`                              // sort weight, heavier first
+	ServiceType                    *int64                  `json:"service_type,omitempty"`                        // 1 = available in online booking, 0 = not
+	APIServiceID                   *int64                  `json:"api_service_id,omitempty"`                      // external service id
+	OnlineInvoicingStatus          *int64                  `json:"online_invoicing_status,omitempty"`             // online prepayment: 0 off, 2 on
+	PricePrepaidPercent            *int64                  `json:"price_prepaid_percent,omitempty"`               // prepayment, percent of the lowest price
+	PricePrepaidAmount             *int64                  `json:"price_prepaid_amount,omitempty"`                // prepayment sum
+	MembershipRestrictionValue     *int64                  `json:"abonement_restriction_value,omitempty"`         // forbid booking without an membership (only when online_invoicing_status=0)
+	IsMembershipAutopaymentEnabled *bool                   `json:"is_abonement_autopayment_enabled,omitempty,01"` // charge the membership automatically
+	AutopaymentBeforeVisitTime     *int64                  `json:"autopayment_before_visit_time,omitempty"`       // how long before the visit the membership is charged
+	Staff                          []*ServiceLengthRequest `json:"staff,omitempty"`                               // staff with durations {id, seance_length}
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
+}
+
+// ServiceLegacyRequest is the body of [ServicesService.UpdateLegacy].
+type ServiceLegacyRequest struct {
+	Title        string                  `json:"title,omitempty"`
+	CategoryID   *int64                  `json:"category_id,omitempty"` // service category id
+	PriceMin     Money                   `json:"price_min,omitempty"`
+	PriceMax     Money                   `json:"price_max,omitempty"`
+	Duration     *time.Duration          `json:"duration,omitempty"` // duration, seconds; default 3600
+	Discount     *float64                `json:"discount,omitempty"` // discount, percent
+	Comment      string                  `json:"comment,omitempty"`
+	Weight       *int64                  `json:"weight,omitempty"`         // sort weight, heavier first
+	ServiceType  *int64                  `json:"service_type,omitempty"`   // 1 = available in online booking, 0 = not
+	APIServiceID string                  `json:"api_service_id,omitempty"` // external service id
+	Staff        []*ServiceLengthRequest `json:"staff,omitempty"`
+	Active       *bool                   `json:"active,omitempty,01"`
+	APIID        string                  `json:"api_id,omitempty"` // id in an external system
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
+}
+
+// ServiceLinksRequest is the body of [ServicesService.UpdateLinks].
+type ServiceLinksRequest struct {
+	ServiceID      int64                   `json:"service_id"`      // service id
+	MasterSettings []*ServiceMasterRequest `json:"master_settings"` // staff with duration, technological card and price
+	ResourceIDs    []int64                 `json:"resource_ids"`    // resource ids
+	Translations   []*TranslationRequest   `json:"translations"`    // titles per language
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
+}
+
+// ServiceMasterRequest is the member "master_settings" of [ServiceLinksRequest].
+type ServiceMasterRequest struct {
+	MasterID            *int64             `json:"master_id,omitempty"`             // staff id
+	TechnologicalCardID *int64             `json:"technological_card_id,omitempty"` // technological card id
+	Hours               *int64             `json:"hours,omitempty"`
+	Minutes             *int64             `json:"minutes,omitempty"`
+	Price               *PriceRangeRequest `json:"price,omitempty"`
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
+}
+
+// PriceRangeRequest is the member "price" of [ServiceMasterRequest].
+type PriceRangeRequest struct {
+	Min *float64 `json:"min,omitempty"`
+	Max any      `json:"max,omitempty"`
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
+}
+
+// TranslationRequest is the member "translations" of [ServiceLinksRequest].
+type TranslationRequest struct {
+	LanguageID  *int64 `json:"language_id,omitempty"`
+	Translation string `json:"translation,omitempty"`
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
+}
+
+// ServiceStaffRequest is the body of [ServicesService.LinkStaff].
+type ServiceStaffRequest struct {
+	MasterID            int64         `json:"master_id"`             // staff id
+	SeanceLength        time.Duration `json:"seance_length"`         // duration, seconds, 300..86100
+	TechnologicalCardID int64         `json:"technological_card_id"` // technological card id
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
+}
+
+// ServiceStaffUpdateRequest is the body of [ServicesService.UpdateStaffLink].
+type ServiceStaffUpdateRequest struct {
+	SeanceLength        time.Duration `json:"seance_length"`         // duration, seconds, 300..86100
+	TechnologicalCardID int64         `json:"technological_card_id"` // technological card id
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
+}

@@ -4,40 +4,147 @@ package yclients
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 )
 
-// StaffService is the section "Staff" of the API.
+// StaffService is a section of the API: staff.
 type StaffService service
 
-// List calls GET /company/{company_id}/staff/{staff_id}: list staff or get one.
+// List lists staff, or gets one.
 //
-// It needs a user token.
+// It calls GET /company/{company_id}/staff/{staff_id}, operation listStaff of
+// the API, and needs a user token.
+//
+// With a staffID other than 0 it asks for that one only.
 //
 //yclients:operation listStaff
-func (s *StaffService) List(ctx context.Context, companyID int64) ([]*StaffMember, *Response, error) {
+func (s *StaffService) List(ctx context.Context, companyID, staffID int64) ([]*StaffMember, *Response, error) {
+	path := []segment{fixed("/api/v1/company/"), number(companyID), fixed("/staff")}
+	if staffID != 0 {
+		path = append(path, fixed("/"), number(staffID))
+	}
 	return send[[]*StaffMember](ctx, s.client, call{
 		operation: "listStaff",
 		method:    http.MethodGet,
-		path:      []segment{fixed("/api/v1/company/"), number(companyID), fixed("/staff")},
+		path:      path,
 		statuses:  []int{200},
 	})
 }
 
-// StaffMember is an item of what listStaff answers.
+// Create creates a staff member quickly.
+//
+// It calls POST /company/{company_id}/staff/quick, operation createStaffQuick
+// of the API, and needs a user token.
+//
+//yclients:operation createStaffQuick
+func (s *StaffService) Create(ctx context.Context, companyID int64, body *StaffCreateRequest) (*StaffMember, *Response, error) {
+	return send[*StaffMember](ctx, s.client, call{
+		operation: "createStaffQuick",
+		method:    http.MethodPost,
+		path:      []segment{fixed("/api/v1/company/"), number(companyID), fixed("/staff/quick")},
+		body:      body,
+		writes:    true,
+		statuses:  []int{201},
+	})
+}
+
+// Update updates a staff member.
+//
+// It calls PUT /staff/{company_id}/{staff_id}, operation updateStaff of the
+// API, and needs a user token.
+//
+//yclients:operation updateStaff
+func (s *StaffService) Update(ctx context.Context, companyID, staffID int64, body *StaffRequest) (*StaffMember, *Response, error) {
+	return send[*StaffMember](ctx, s.client, call{
+		operation: "updateStaff",
+		method:    http.MethodPut,
+		path:      []segment{fixed("/api/v1/staff/"), number(companyID), fixed("/"), number(staffID)},
+		body:      body,
+		writes:    true,
+		statuses:  []int{200},
+	})
+}
+
+// Delete deletes a staff member.
+//
+// It calls DELETE /staff/{company_id}/{staff_id}, operation deleteStaff of
+// the API, and needs a user token.
+//
+// What it answers is not documented; the HTTP status decides.
+//
+//yclients:operation deleteStaff
+func (s *StaffService) Delete(ctx context.Context, companyID, staffID int64) (*Response, error) {
+	_, resp, err := send[none](ctx, s.client, call{
+		operation: "deleteStaff",
+		method:    http.MethodDelete,
+		path:      []segment{fixed("/api/v1/staff/"), number(companyID), fixed("/"), number(staffID)},
+		writes:    true,
+		statuses:  []int{204},
+	})
+	return resp, err
+}
+
+// ListLegacy lists staff, or gets one.
+//
+// It calls GET /staff/{company_id}/{staff_id}, operation listStaffDeprecated
+// of the API.
+//
+// Deprecated: YCLIENTS calls this operation deprecated; use
+// [StaffService.List].
+//
+//yclients:operation listStaffDeprecated
+func (s *StaffService) ListLegacy(ctx context.Context, companyID, staffID int64) ([]*StaffMember, *Response, error) {
+	return send[[]*StaffMember](ctx, s.client, call{
+		operation: "listStaffDeprecated",
+		method:    http.MethodGet,
+		path:      []segment{fixed("/api/v1/staff/"), number(companyID), fixed("/"), number(staffID)},
+		statuses:  []int{200},
+	})
+}
+
+// CreateLegacy adds a staff member.
+//
+// It calls POST /staff/{company_id}, operation createStaffDeprecated of the
+// API, and needs a user token.
+//
+// Deprecated: YCLIENTS calls this operation deprecated; use
+// [StaffService.Create].
+//
+//yclients:operation createStaffDeprecated
+func (s *StaffService) CreateLegacy(ctx context.Context, companyID int64, body *StaffRequest) (*StaffMember, *Response, error) {
+	return send[*StaffMember](ctx, s.client, call{
+		operation: "createStaffDeprecated",
+		method:    http.MethodPost,
+		path:      []segment{fixed("/api/v1/staff/"), number(companyID)},
+		body:      body,
+		writes:    true,
+		statuses:  []int{201},
+	})
+}
+
+// StaffMember is what [StaffService.List], [StaffService.Create] and others answer.
 type StaffMember struct {
 	kept
-	ID             int64     `json:"id"`
-	Name           string    `json:"name"`
-	CompanyID      int64     `json:"company_id"` // company id
-	Specialization string    `json:"specialization"`
-	Position       *Position `json:"position"`   // position {id, title}; [] when none
-	Avatar         string    `json:"avatar"`     // avatar file address
-	AvatarBig      string    `json:"avatar_big"` // avatar in higher resolution
-	Fired          bool      `json:"fired"`      // 1 = dismissed
-	Status         int64     `json:"status"`
-	Hidden         bool      `json:"hidden"`  // 1 = hidden from online booking
-	UserID         int64     `json:"user_id"` // user id
+	ID             int64           `json:"id"`
+	Name           string          `json:"name"`
+	CompanyID      int64           `json:"company_id"` // company id
+	Specialization string          `json:"specialization"`
+	Position       *Ref            `json:"position"`   // position {id, title}; [] when none
+	Avatar         string          `json:"avatar"`     // avatar file address
+	AvatarBig      string          `json:"avatar_big"` // avatar in higher resolution
+	Fired          bool            `json:"fired"`      // 1 = dismissed
+	Status         int64           `json:"status"`
+	Hidden         bool            `json:"hidden"`         // 1 = hidden from online booking
+	UserID         int64           `json:"user_id"`        // user id
+	APIID          string          `json:"api_id"`         // id in an external system
+	ShowRating     bool            `json:"show_rating"`    // 1 = show the rating
+	Rating         float64         `json:"rating"`         // rating
+	VotesCount     int64           `json:"votes_count"`    // number of votes
+	CommentsCount  int64           `json:"comments_count"` // number of reviews
+	Weight         int64           `json:"weight"`         // sort weight, heavier first
+	Information    string          `json:"information"`    // about the staff member, HTML
+	ImageGroup     json.RawMessage `json:"image_group"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
@@ -45,3 +152,29 @@ func (v *StaffMember) UnmarshalJSON(data []byte) error { return unmarshalObject(
 
 // MarshalJSON writes what was received, with the changes made since.
 func (v StaffMember) MarshalJSON() ([]byte, error) { return marshalObject(v) }
+
+// StaffCreateRequest is the body of [StaffService.Create].
+type StaffCreateRequest struct {
+	Name           string `json:"name"`
+	Specialization string `json:"specialization"`
+	PositionID     int64  `json:"position_id"`  // position id
+	PhoneNumber    string `json:"phone_number"` // phone of the user to attach, 9..15 digits, no plus
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
+}
+
+// StaffRequest is the body of [StaffService.Update] and [StaffService.CreateLegacy].
+type StaffRequest struct {
+	Name           string `json:"name,omitempty"`
+	Specialization string `json:"specialization,omitempty"`
+	Weight         *int64 `json:"weight,omitempty"`      // sort weight, heavier first
+	Information    string `json:"information,omitempty"` // about the staff member, HTML
+	APIID          string `json:"api_id,omitempty"`      // id in an external system
+	Hidden         *bool  `json:"hidden,omitempty,01"`   // 1 = hidden from online booking
+	Fired          *bool  `json:"fired,omitempty,01"`    // 1 = dismissed
+	UserID         *int64 `json:"user_id,omitempty"`     // attached user id, 0 = detach
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
+}

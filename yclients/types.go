@@ -36,6 +36,7 @@ var layouts = []struct {
 	{"2006-01-02T15:04:05", true},
 	{"2006-01-02 15:04", true},
 	{"2006-01-02", true},
+	{"02.01.2006", true}, // of licences
 }
 
 // ParseTime reads one of the spellings of the API, Unix seconds included.

@@ -7,10 +7,12 @@ import (
 	"net/http"
 )
 
-// UserRecordsService is the section "User records" of the API.
+// UserRecordsService is a section of the API: records of the signed-in client.
 type UserRecordsService service
 
-// Login calls POST /user/auth: authenticate by phone number and code.
+// Login authenticates by phone number and code.
+//
+// It calls POST /user/auth, operation authUserByPhoneCode of the API.
 //
 //yclients:operation authUserByPhoneCode
 func (s *UserRecordsService) Login(ctx context.Context, body *PhoneLoginRequest) (*PhoneSession, *Response, error) {
@@ -24,9 +26,10 @@ func (s *UserRecordsService) Login(ctx context.Context, body *PhoneLoginRequest)
 	})
 }
 
-// List calls GET /user/records/{record_id}/{record_hash}: get the user's records.
+// List gets the user's records.
 //
-// It needs a user token.
+// It calls GET /user/records/{record_id}/{record_hash}, operation
+// getUserRecords of the API, and needs a user token.
 //
 //yclients:operation getUserRecords
 func (s *UserRecordsService) List(ctx context.Context) ([]*Booking, *Response, error) {
@@ -38,9 +41,14 @@ func (s *UserRecordsService) List(ctx context.Context) ([]*Booking, *Response, e
 	})
 }
 
-// Delete calls DELETE /user/records/{record_id}/{record_hash}: delete a user's record.
+// Delete deletes a user's record.
+//
+// It calls DELETE /user/records/{record_id}/{record_hash}, operation
+// deleteUserRecord of the API; a user token goes along when there is one.
 //
 // Without recordHash the user token must be enough.
+//
+// What it answers is not documented; the HTTP status decides.
 //
 //yclients:operation deleteUserRecord
 func (s *UserRecordsService) Delete(ctx context.Context, recordID int64, recordHash Secret) (*Response, error) {
@@ -58,7 +66,7 @@ func (s *UserRecordsService) Delete(ctx context.Context, recordID int64, recordH
 	return resp, err
 }
 
-// PhoneLoginRequest is the body of authUserByPhoneCode.
+// PhoneLoginRequest is the body of [UserRecordsService.Login].
 type PhoneLoginRequest struct {
 	Phone Phone  `json:"phone"` // phone, digits only, e.g. 79000000001
 	Code  Secret `json:"code"`  // code from the SMS of sendBookCode
@@ -67,7 +75,7 @@ type PhoneLoginRequest struct {
 	Extra map[string]any `json:"-"`
 }
 
-// PhoneSession is what authUserByPhoneCode answers.
+// PhoneSession is what [UserRecordsService.Login] and [BookingUsersService.ChangePassword] answer.
 type PhoneSession struct {
 	kept
 	UserToken Token `json:"user_token"` // user token

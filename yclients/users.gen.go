@@ -6,14 +6,16 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/url"
 )
 
-// UsersService is the section "Users" of the API.
+// UsersService is a section of the API: users of a company, their roles and permissions.
 type UsersService service
 
-// Permissions calls GET /user/permissions/{company_id}: get own permissions in a company.
+// Permissions gets own permissions in a company.
 //
-// It needs a user token.
+// It calls GET /user/permissions/{company_id}, operation getOwnPermissions of
+// the API, and needs a user token.
 //
 //yclients:operation getOwnPermissions
 func (s *UsersService) Permissions(ctx context.Context, companyID int64) (*Permissions, *Response, error) {
@@ -25,7 +27,220 @@ func (s *UsersService) Permissions(ctx context.Context, companyID int64) (*Permi
 	})
 }
 
-// Permissions is what getOwnPermissions answers.
+// List lists company users.
+//
+// It calls GET /company/{company_id}/users, operation listCompanyUsers of the
+// API, and needs a user token.
+//
+//yclients:operation listCompanyUsers
+func (s *UsersService) List(ctx context.Context, companyID int64, opts *UserListOptions) ([]*CompanyUser, *Response, error) {
+	return send[[]*CompanyUser](ctx, s.client, call{
+		operation: "listCompanyUsers",
+		method:    http.MethodGet,
+		path:      []segment{fixed("/api/v1/company/"), number(companyID), fixed("/users")},
+		query:     opts.query(),
+		statuses:  []int{200},
+	})
+}
+
+// UserListOptions narrow and shape [UsersService.List]. Zero values are left out.
+type UserListOptions struct {
+	FilterIsApproved int64
+}
+
+func (o *UserListOptions) query() url.Values {
+	if o == nil {
+		return nil
+	}
+	q := query{}
+	q.int("filter[is_approved]", o.FilterIsApproved)
+	return q.values()
+}
+
+// ListLegacy lists company users.
+//
+// It calls GET /company_users/{company_id}, operation
+// listCompanyUsersDeprecated of the API, and needs a user token.
+//
+// Deprecated: YCLIENTS calls this operation deprecated; use
+// [UsersService.List].
+//
+//yclients:operation listCompanyUsersDeprecated
+func (s *UsersService) ListLegacy(ctx context.Context, companyID int64) ([]*CompanyUser, *Response, error) {
+	return send[[]*CompanyUser](ctx, s.client, call{
+		operation: "listCompanyUsersDeprecated",
+		method:    http.MethodGet,
+		path:      []segment{fixed("/api/v1/company_users/"), number(companyID)},
+		statuses:  []int{200},
+	})
+}
+
+// Delete deletes a company user.
+//
+// It calls DELETE /company/{company_id}/users/{user_id}, operation
+// deleteCompanyUser of the API, and needs a user token.
+//
+// What it answers is not documented; the HTTP status decides.
+//
+//yclients:operation deleteCompanyUser
+func (s *UsersService) Delete(ctx context.Context, companyID, userID int64) (*Response, error) {
+	_, resp, err := send[none](ctx, s.client, call{
+		operation: "deleteCompanyUser",
+		method:    http.MethodDelete,
+		path:      []segment{fixed("/api/v1/company/"), number(companyID), fixed("/users/"), number(userID)},
+		writes:    true,
+		statuses:  []int{204},
+	})
+	return resp, err
+}
+
+// Invite creates and sends user invitations.
+//
+// It calls POST /user/invite/{salon_id}, operation inviteUsers of the API,
+// and needs a user token.
+//
+//yclients:operation inviteUsers
+func (s *UsersService) Invite(ctx context.Context, companyID int64, body *InviteRequest) (*Response, error) {
+	_, resp, err := send[none](ctx, s.client, call{
+		operation: "inviteUsers",
+		method:    http.MethodPost,
+		path:      []segment{fixed("/api/v1/user/invite/"), number(companyID)},
+		body:      body,
+		writes:    true,
+		statuses:  []int{202},
+	})
+	return resp, err
+}
+
+// Roles lists user roles.
+//
+// It calls GET /company/{company_id}/users/roles, operation listUserRoles of
+// the API, and needs a user token.
+//
+//yclients:operation listUserRoles
+func (s *UsersService) Roles(ctx context.Context, companyID int64, opts *UserRolesOptions) ([]*UserRole, *Response, error) {
+	return send[[]*UserRole](ctx, s.client, call{
+		operation: "listUserRoles",
+		method:    http.MethodGet,
+		path:      []segment{fixed("/api/v1/company/"), number(companyID), fixed("/users/roles")},
+		query:     opts.query(),
+		statuses:  []int{200},
+	})
+}
+
+// UserRolesOptions narrow and shape [UsersService.Roles]. Zero values are left out.
+type UserRolesOptions struct {
+	Include []string // any of user_permissions
+}
+
+func (o *UserRolesOptions) query() url.Values {
+	if o == nil {
+		return nil
+	}
+	q := query{}
+	q.texts("include[]", o.Include)
+	return q.values()
+}
+
+// RolesFor lists roles in the context of a user.
+//
+// It calls GET /company/{company_id}/users/{user_id}/roles, operation
+// listUserRolesForUser of the API, and needs a user token.
+//
+//yclients:operation listUserRolesForUser
+func (s *UsersService) RolesFor(ctx context.Context, companyID, userID int64, opts *UserRolesForOptions) ([]*UserRole, *Response, error) {
+	return send[[]*UserRole](ctx, s.client, call{
+		operation: "listUserRolesForUser",
+		method:    http.MethodGet,
+		path:      []segment{fixed("/api/v1/company/"), number(companyID), fixed("/users/"), number(userID), fixed("/roles")},
+		query:     opts.query(),
+		statuses:  []int{200},
+	})
+}
+
+// UserRolesForOptions narrow and shape [UsersService.RolesFor]. Zero values are left out.
+type UserRolesForOptions struct {
+	Include []string // any of user_permissions
+}
+
+func (o *UserRolesForOptions) query() url.Values {
+	if o == nil {
+		return nil
+	}
+	q := query{}
+	q.texts("include[]", o.Include)
+	return q.values()
+}
+
+// Access gets a user's permissions and role.
+//
+// It calls GET /company/{company_id}/users/{user_id}/permissions, operation
+// getUserPermissionValues of the API, and needs a user token.
+//
+//yclients:operation getUserPermissionValues
+func (s *UsersService) Access(ctx context.Context, companyID, userID int64) (*UserAccess, *Response, error) {
+	return send[*UserAccess](ctx, s.client, call{
+		operation: "getUserPermissionValues",
+		method:    http.MethodGet,
+		path:      []segment{fixed("/api/v1/company/"), number(companyID), fixed("/users/"), number(userID), fixed("/permissions")},
+		statuses:  []int{200},
+	})
+}
+
+// UpdateAccess updates a user's permissions and role.
+//
+// It calls PUT /company/{company_id}/users/{user_id}/permissions, operation
+// updateUserPermissionValues of the API, and needs a user token.
+//
+//yclients:operation updateUserPermissionValues
+func (s *UsersService) UpdateAccess(ctx context.Context, companyID, userID int64, body *UserAccessRequest) (*UserAccess, *Response, error) {
+	return send[*UserAccess](ctx, s.client, call{
+		operation: "updateUserPermissionValues",
+		method:    http.MethodPut,
+		path:      []segment{fixed("/api/v1/company/"), number(companyID), fixed("/users/"), number(userID), fixed("/permissions")},
+		body:      body,
+		writes:    true,
+		statuses:  []int{200},
+	})
+}
+
+// CopyToCompanies copies a user to other companies.
+//
+// It calls POST /company/{company_id}/users/{user_id}/copy_to_companies,
+// operation copyUserToCompanies of the API, and needs a user token.
+//
+//yclients:operation copyUserToCompanies
+func (s *UsersService) CopyToCompanies(ctx context.Context, companyID, userID int64, body *UserCopyRequest) (*Response, error) {
+	_, resp, err := send[none](ctx, s.client, call{
+		operation: "copyUserToCompanies",
+		method:    http.MethodPost,
+		path:      []segment{fixed("/api/v1/company/"), number(companyID), fixed("/users/"), number(userID), fixed("/copy_to_companies")},
+		body:      body,
+		writes:    true,
+		statuses:  []int{200},
+	})
+	return resp, err
+}
+
+// RemoveFromCompanies removes a user from companies.
+//
+// It calls POST /company/{company_id}/users/{user_id}/remove_from_companies,
+// operation removeUserFromCompanies of the API, and needs a user token.
+//
+//yclients:operation removeUserFromCompanies
+func (s *UsersService) RemoveFromCompanies(ctx context.Context, companyID, userID int64, body *UserRemoveRequest) (*Response, error) {
+	_, resp, err := send[none](ctx, s.client, call{
+		operation: "removeUserFromCompanies",
+		method:    http.MethodPost,
+		path:      []segment{fixed("/api/v1/company/"), number(companyID), fixed("/users/"), number(userID), fixed("/remove_from_companies")},
+		body:      body,
+		writes:    true,
+		statuses:  []int{200},
+	})
+	return resp, err
+}
+
+// Permissions is what [UsersService.Permissions] answers.
 type Permissions struct {
 	kept
 	Timetable    *PermissionsTimetable    `json:"timetable"`
@@ -46,7 +261,7 @@ func (v *Permissions) UnmarshalJSON(data []byte) error { return unmarshalObject(
 // MarshalJSON writes what was received, with the changes made since.
 func (v Permissions) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// PermissionsTimetable is a part of an answer.
+// PermissionsTimetable is the member "timetable" of [Permissions].
 type PermissionsTimetable struct {
 	kept
 	TimetableAccess                   bool  `json:"timetable_access"`
@@ -65,7 +280,7 @@ func (v *PermissionsTimetable) UnmarshalJSON(data []byte) error { return unmarsh
 // MarshalJSON writes what was received, with the changes made since.
 func (v PermissionsTimetable) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// PermissionsRecordForm is a part of an answer.
+// PermissionsRecordForm is the member "record_form" of [Permissions].
 type PermissionsRecordForm struct {
 	kept
 	RecordFormAccess                     bool  `json:"record_form_access"`
@@ -100,7 +315,7 @@ func (v *PermissionsRecordForm) UnmarshalJSON(data []byte) error { return unmars
 // MarshalJSON writes what was received, with the changes made since.
 func (v PermissionsRecordForm) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// PermissionsFinance is a part of an answer.
+// PermissionsFinance is the member "finances" of [Permissions].
 type PermissionsFinance struct {
 	kept
 	FinancesAccess                                           bool              `json:"finances_access"`
@@ -115,7 +330,7 @@ type PermissionsFinance struct {
 	FinancesTransactionsExcelAccess                          bool              `json:"finances_transactions_excel_access"`
 	FinancesExpensesIDs                                      []json.RawMessage `json:"finances_expenses_ids"`
 	FinancesAccountsAccess                                   bool              `json:"finances_accounts_access"`
-	FinancesAccountsBanalceAccess                            bool              `json:"finances_accounts_banalce_access"`
+	FinancesAccountsBalanceAccess                            bool              `json:"finances_accounts_banalce_access"`
 	FinancesSuppliersReadAccess                              bool              `json:"finances_suppliers_read_access"`
 	FinancesSuppliersCreateAccess                            bool              `json:"finances_suppliers_create_access"`
 	FinancesSuppliersUpdateAccess                            bool              `json:"finances_suppliers_update_access"`
@@ -129,12 +344,12 @@ type PermissionsFinance struct {
 	ExpensesUpdateAccess                                     bool              `json:"expenses_update_access"`
 	FinancesExpensesDeleteAccess                             bool              `json:"finances_expenses_delete_access"`
 	ExpensesDeleteAccess                                     bool              `json:"expenses_delete_access"`
-	FinancesKKMTransactionsAccess                            bool              `json:"finances_kkm_transactions_access"`
-	KKMTransactionsAccountsAccess                            bool              `json:"kkm_transactions_accounts_access"`
-	FinancesKKMSettingsReadAccess                            bool              `json:"finances_kkm_settings_read_access"`
-	KKMSettingsReedAccess                                    bool              `json:"kkm_settings_reed_access"`
-	FinancesKKMSettingsUpdateAccess                          bool              `json:"finances_kkm_settings_update_access"`
-	KKMSettingsUpdateAccess                                  bool              `json:"kkm_settings_update_access"`
+	FinancesCashRegisterTransactionsAccess                   bool              `json:"finances_kkm_transactions_access"`
+	CashRegisterTransactionsAccountsAccess                   bool              `json:"kkm_transactions_accounts_access"`
+	FinancesCashRegisterSettingsReadAccess                   bool              `json:"finances_kkm_settings_read_access"`
+	CashRegisterSettingsReedAccess                           bool              `json:"kkm_settings_reed_access"`
+	FinancesCashRegisterSettingsUpdateAccess                 bool              `json:"finances_kkm_settings_update_access"`
+	CashRegisterSettingsUpdateAccess                         bool              `json:"kkm_settings_update_access"`
 	FinancesSettingsInvoicingReadAccess                      bool              `json:"finances_settings_invoicing_read_access"`
 	SettingsInvoicingReadAccess                              bool              `json:"settings_invoicing_read_access"`
 	FinancesSettingsInvoicingUpdateAccess                    bool              `json:"finances_settings_invoicing_update_access"`
@@ -170,7 +385,7 @@ func (v *PermissionsFinance) UnmarshalJSON(data []byte) error { return unmarshal
 // MarshalJSON writes what was received, with the changes made since.
 func (v PermissionsFinance) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// PermissionsClient is a part of an answer.
+// PermissionsClient is the member "clients" of [Permissions].
 type PermissionsClient struct {
 	kept
 	ClientsAccess                 bool  `json:"clients_access"`
@@ -197,7 +412,7 @@ func (v *PermissionsClient) UnmarshalJSON(data []byte) error { return unmarshalO
 // MarshalJSON writes what was received, with the changes made since.
 func (v PermissionsClient) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// PermissionsDashboard is a part of an answer.
+// PermissionsDashboard is the member "dashboard" of [Permissions].
 type PermissionsDashboard struct {
 	kept
 	DashboardAccess            bool  `json:"dashboard_access"`
@@ -223,7 +438,7 @@ func (v *PermissionsDashboard) UnmarshalJSON(data []byte) error { return unmarsh
 // MarshalJSON writes what was received, with the changes made since.
 func (v PermissionsDashboard) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// PermissionsNotification is a part of an answer.
+// PermissionsNotification is the member "notification" of [Permissions].
 type PermissionsNotification struct {
 	kept
 	Notification                   bool `json:"notification"`
@@ -240,14 +455,14 @@ func (v *PermissionsNotification) UnmarshalJSON(data []byte) error { return unma
 // MarshalJSON writes what was received, with the changes made since.
 func (v PermissionsNotification) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// PermissionsLoyalty is a part of an answer.
+// PermissionsLoyalty is the member "loyalty" of [Permissions].
 type PermissionsLoyalty struct {
 	kept
-	LoyaltyAccess                                          bool `json:"loyalty_access"`
-	HasLoyaltyAccess                                       bool `json:"has_loyalty_access"`
-	LoyaltyCardsManualTransactionsAccess                   bool `json:"loyalty_cards_manual_transactions_access"`
-	HasLoyaltyCardsManualTransactionsAccess                bool `json:"has_loyalty_cards_manual_transactions_access"`
-	LoyaltyCertificateAndAbonementManualTransactionsAccess bool `json:"loyalty_certificate_and_abonement_manual_transactions_access"`
+	LoyaltyAccess                                           bool `json:"loyalty_access"`
+	HasLoyaltyAccess                                        bool `json:"has_loyalty_access"`
+	LoyaltyCardsManualTransactionsAccess                    bool `json:"loyalty_cards_manual_transactions_access"`
+	HasLoyaltyCardsManualTransactionsAccess                 bool `json:"has_loyalty_cards_manual_transactions_access"`
+	LoyaltyCertificateAndMembershipManualTransactionsAccess bool `json:"loyalty_certificate_and_abonement_manual_transactions_access"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
@@ -256,7 +471,7 @@ func (v *PermissionsLoyalty) UnmarshalJSON(data []byte) error { return unmarshal
 // MarshalJSON writes what was received, with the changes made since.
 func (v PermissionsLoyalty) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// PermissionsStorage is a part of an answer.
+// PermissionsStorage is the member "storages" of [Permissions].
 type PermissionsStorage struct {
 	kept
 	StoragesAccess                         bool              `json:"storages_access"`
@@ -310,7 +525,7 @@ func (v *PermissionsStorage) UnmarshalJSON(data []byte) error { return unmarshal
 // MarshalJSON writes what was received, with the changes made since.
 func (v PermissionsStorage) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// PermissionsSetting is a part of an answer.
+// PermissionsSetting is the member "settings" of [Permissions].
 type PermissionsSetting struct {
 	kept
 	SettingsAccess                                    bool `json:"settings_access"`
@@ -355,7 +570,7 @@ func (v *PermissionsSetting) UnmarshalJSON(data []byte) error { return unmarshal
 // MarshalJSON writes what was received, with the changes made since.
 func (v PermissionsSetting) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// PermissionsOther is a part of an answer.
+// PermissionsOther is the member "other" of [Permissions].
 type PermissionsOther struct {
 	kept
 	StatAccess        bool              `json:"stat_access"`
@@ -370,3 +585,216 @@ func (v *PermissionsOther) UnmarshalJSON(data []byte) error { return unmarshalOb
 
 // MarshalJSON writes what was received, with the changes made since.
 func (v PermissionsOther) MarshalJSON() ([]byte, error) { return marshalObject(v) }
+
+// CompanyUser is what [UsersService.List] and [UsersService.ListLegacy] answer.
+type CompanyUser struct {
+	kept
+	ID             int64              `json:"id"`
+	Name           string             `json:"name"`
+	Phone          Phone              `json:"phone"`
+	Email          string             `json:"email"`
+	Information    string             `json:"information"`
+	IsApproved     bool               `json:"is_approved"`
+	IsNonDeletable bool               `json:"is_non_deletable"`
+	UserRoleSlug   string             `json:"user_role_slug"`
+	Firstname      string             `json:"firstname"`
+	Login          string             `json:"login"`
+	Access         *CompanyUserAccess `json:"access"`
+}
+
+// UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
+func (v *CompanyUser) UnmarshalJSON(data []byte) error { return unmarshalObject(data, v) }
+
+// MarshalJSON writes what was received, with the changes made since.
+func (v CompanyUser) MarshalJSON() ([]byte, error) { return marshalObject(v) }
+
+// CompanyUserAccess is the member "access" of [CompanyUser].
+type CompanyUserAccess struct {
+	kept
+	StatAccess         bool  `json:"stat_access"`
+	ScheduleEditAccess bool  `json:"schedule_edit_access"`
+	ClientPhonesAccess bool  `json:"client_phones_access"`
+	ClientsAccess      bool  `json:"clients_access"`
+	SettingsAccess     bool  `json:"settings_access"`
+	EditRecordsAccess  bool  `json:"edit_records_access"`
+	TimetableAccess    bool  `json:"timetable_access"`
+	BillingAccess      bool  `json:"billing_access"`
+	UsersAccess        bool  `json:"users_access"`
+	ExcelAccess        bool  `json:"excel_access"`
+	FinancesAccess     bool  `json:"finances_access"`
+	StoragesAccess     bool  `json:"storages_access"`
+	SendSMS            bool  `json:"send_sms"`
+	MasterID           int64 `json:"master_id"`
+}
+
+// UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
+func (v *CompanyUserAccess) UnmarshalJSON(data []byte) error { return unmarshalObject(data, v) }
+
+// MarshalJSON writes what was received, with the changes made since.
+func (v CompanyUserAccess) MarshalJSON() ([]byte, error) { return marshalObject(v) }
+
+// InviteRequest is the body of [UsersService.Invite].
+type InviteRequest struct {
+	Invites []*InvitationRequest `json:"invites"` // invitations
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
+}
+
+// InvitationRequest is the member "invites" of [InviteRequest].
+type InvitationRequest struct {
+	Name            string                    `json:"name,omitempty"`
+	Search          string                    `json:"search,omitempty"`
+	Position        string                    `json:"position,omitempty"` // position {id, title}; [] when none
+	UserRole        string                    `json:"user_role,omitempty"`
+	UserPermissions []*PermissionValueRequest `json:"user_permissions,omitempty"`
+	StaffID         *int64                    `json:"staff_id,omitempty"` // staff id
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
+}
+
+// PermissionValueRequest is the member "user_permissions" of [InvitationRequest].
+type PermissionValueRequest struct {
+	Slug  string `json:"slug,omitempty"`
+	Value *bool  `json:"value,omitempty"`
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
+}
+
+// UserRole is what [UsersService.Roles] and [UsersService.RolesFor] answer.
+type UserRole struct {
+	kept
+	Slug            string            `json:"slug"`
+	Title           string            `json:"title"`
+	Description     string            `json:"description"`
+	Weight          int64             `json:"weight"`
+	UserPermissions []*RolePermission `json:"user_permissions"`
+}
+
+// UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
+func (v *UserRole) UnmarshalJSON(data []byte) error { return unmarshalObject(data, v) }
+
+// MarshalJSON writes what was received, with the changes made since.
+func (v UserRole) MarshalJSON() ([]byte, error) { return marshalObject(v) }
+
+// RolePermission is the member "children" of [RolePermission].
+type RolePermission struct {
+	kept
+	Slug          string              `json:"slug"`
+	Title         string              `json:"title"`
+	Hint          string              `json:"hint"`
+	IsRecommended bool                `json:"is_recommended"`
+	IsEditable    bool                `json:"is_editable"`
+	DefaultValue  bool                `json:"default_value"`
+	EntityName    string              `json:"entity_name"`
+	Children      []*RolePermission   `json:"children"`
+	Options       []*PermissionOption `json:"options"`
+	Type          *PermissionKind     `json:"type"`
+}
+
+// UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
+func (v *RolePermission) UnmarshalJSON(data []byte) error { return unmarshalObject(data, v) }
+
+// MarshalJSON writes what was received, with the changes made since.
+func (v RolePermission) MarshalJSON() ([]byte, error) { return marshalObject(v) }
+
+// PermissionOption is the member "options" of [RolePermission].
+type PermissionOption struct {
+	kept
+	Title      string `json:"title"`
+	Value      int64  `json:"value"`
+	IsDisabled bool   `json:"is_disabled"`
+}
+
+// UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
+func (v *PermissionOption) UnmarshalJSON(data []byte) error { return unmarshalObject(data, v) }
+
+// MarshalJSON writes what was received, with the changes made since.
+func (v PermissionOption) MarshalJSON() ([]byte, error) { return marshalObject(v) }
+
+// PermissionKind is the member "type" of [RolePermission].
+type PermissionKind struct {
+	kept
+	Slug           string `json:"slug"`
+	AllAccessValue bool   `json:"all_access_value"`
+	NoAccessValue  bool   `json:"no_access_value"`
+}
+
+// UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
+func (v *PermissionKind) UnmarshalJSON(data []byte) error { return unmarshalObject(data, v) }
+
+// MarshalJSON writes what was received, with the changes made since.
+func (v PermissionKind) MarshalJSON() ([]byte, error) { return marshalObject(v) }
+
+// UserAccess is what [UsersService.Access] and [UsersService.UpdateAccess] answer.
+type UserAccess struct {
+	kept
+	IsEditable      bool               `json:"is_editable"`
+	StaffID         int64              `json:"staff_id"`
+	UserRole        string             `json:"user_role"`
+	UserPermissions []*PermissionValue `json:"user_permissions"`
+}
+
+// UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
+func (v *UserAccess) UnmarshalJSON(data []byte) error { return unmarshalObject(data, v) }
+
+// MarshalJSON writes what was received, with the changes made since.
+func (v UserAccess) MarshalJSON() ([]byte, error) { return marshalObject(v) }
+
+// PermissionValue is the member "user_permissions" of [UserAccess].
+type PermissionValue struct {
+	kept
+	Slug  string          `json:"slug"`
+	Value json.RawMessage `json:"value"`
+}
+
+// UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
+func (v *PermissionValue) UnmarshalJSON(data []byte) error { return unmarshalObject(data, v) }
+
+// MarshalJSON writes what was received, with the changes made since.
+func (v PermissionValue) MarshalJSON() ([]byte, error) { return marshalObject(v) }
+
+// UserAccessRequest is the body of [UsersService.UpdateAccess].
+type UserAccessRequest struct {
+	UserRole        string                    `json:"user_role,omitempty"` // worker, administrator, accountant, manager, owner
+	UserPermissions []*PermissionValueRequest `json:"user_permissions,omitempty"`
+	StaffID         *int64                    `json:"staff_id,omitempty"`
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
+}
+
+// UserCopyRequest is the body of [UsersService.CopyToCompanies].
+type UserCopyRequest struct {
+	UserCompanyLinks []*UserCopyLinkRequest `json:"user_company_links"`
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
+}
+
+// UserCopyLinkRequest is the member "user_company_links" of [UserCopyRequest].
+type UserCopyLinkRequest struct {
+	CompanyID       *int64                    `json:"company_id,omitempty"`
+	UserPermissions []*PermissionValueRequest `json:"user_permissions,omitempty"`
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
+}
+
+// UserRemoveRequest is the body of [UsersService.RemoveFromCompanies].
+type UserRemoveRequest struct {
+	UserCompanyLinks []*CompanyLinkRequest `json:"user_company_links"`
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
+}
+
+// CompanyLinkRequest is the member "user_company_links" of [UserRemoveRequest].
+type CompanyLinkRequest struct {
+	CompanyID *int64 `json:"company_id,omitempty"`
+
+	// Extra holds members that the documentation does not know.
+	Extra map[string]any `json:"-"`
+}

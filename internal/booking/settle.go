@@ -346,8 +346,8 @@ const journalPage = 200 // records a page; larger pages are cut silently
 // "day" that YCLIENTS may have.
 func (s *Service) journal(ctx context.Context, it *store.Intent, zone *time.Location) ([]sighting, error) {
 	opts := &yclients.RecordListOptions{
-		CStartDate: it.SentAt.Add(-12 * time.Hour).In(zone).Format(time.DateOnly),
-		CEndDate:   it.SentAt.Add(12 * time.Hour).In(zone).Format(time.DateOnly),
+		CStartDate: yclients.DateOf(it.SentAt.Add(-12 * time.Hour).In(zone)),
+		CEndDate:   yclients.DateOf(it.SentAt.Add(12 * time.Hour).In(zone)),
 		Count:      journalPage, WithDeleted: true,
 	}
 	var all []sighting

@@ -168,7 +168,7 @@ func (m *Mirror) daysOf(ctx context.Context, it item, staff int64, zone *time.Lo
 	k := key{kind: kindDays, branch: it.branch, staff: staff, services: joined(it.services), day: from, gen: m.calendarGen(it.branch)}
 	days, err := find(ctx, m.memory, k, func(ctx context.Context) ([]string, error) {
 		answer, _, err := m.partner.Booking.Dates(ctx, it.branch, &yclients.BookingDatesOptions{
-			ServiceIDs: it.services, StaffID: staff, DateFrom: from, DateTo: to,
+			ServiceIDs: it.services, StaffID: staff, DateFrom: yclients.Date(from), DateTo: yclients.Date(to),
 		})
 		if err != nil {
 			return nil, err
@@ -270,7 +270,7 @@ func (m *Mirror) slotsOfStaff(ctx context.Context, it item, staff int64, date st
 		gen: m.slotsGen(it.branch, staff, date),
 	}
 	found, err := find(ctx, m.memory, k, func(ctx context.Context) (salon.Slots, error) {
-		answer, _, err := m.partner.Booking.Times(ctx, it.branch, staff, date, &yclients.BookingTimesOptions{ServiceIDs: it.services})
+		answer, _, err := m.partner.Booking.Times(ctx, it.branch, staff, yclients.Date(date), &yclients.BookingTimesOptions{ServiceIDs: it.services})
 		if err != nil {
 			return salon.Slots{}, err
 		}

@@ -140,7 +140,7 @@ func (j *Journal) marked(ctx context.Context, employee *yclients.Client) ([]*ycl
 	var found []*yclients.Record
 	opts := &yclients.RecordListOptions{
 		// A day around the moment, as the branch's date may differ from ours.
-		CStartDate: j.Sent.AddDate(0, 0, -1).Format(time.DateOnly), CEndDate: j.Sent.AddDate(0, 0, 1).Format(time.DateOnly),
+		CStartDate: yclients.DateOf(j.Sent.AddDate(0, 0, -1)), CEndDate: yclients.DateOf(j.Sent.AddDate(0, 0, 1)),
 		Count: 200, WithDeleted: true,
 	}
 	for rec, err := range employee.Records.All(ctx, j.Branch, opts) {

@@ -92,7 +92,7 @@ func servicesOf(list []*yclients.BookService) string {
 func (r *rehearsal) findSlots(ctx context.Context) (Text, error) {
 	today := r.Now().In(r.zone)
 	dates, _, err := r.Partner.Booking.Dates(ctx, r.Branch, &yclients.BookingDatesOptions{
-		ServiceIDs: []int64{r.Service}, StaffID: r.Staff, DateFrom: today.Format(time.DateOnly), DateTo: today.AddDate(0, 2, 0).Format(time.DateOnly),
+		ServiceIDs: []int64{r.Service}, StaffID: r.Staff, DateFrom: yclients.DateOf(today), DateTo: yclients.DateOf(today.AddDate(0, 2, 0)),
 	})
 	if err != nil {
 		return Text{}, err
@@ -100,7 +100,7 @@ func (r *rehearsal) findSlots(ctx context.Context) (Text, error) {
 	days := slices.Clone(dates.BookingDates)
 	slices.SortFunc(days, func(a, b yclients.Time) int { return b.Time.Compare(a.Time) })
 	for _, day := range days[:min(len(days), daysTried)] {
-		seances, _, err := r.Partner.Booking.Times(ctx, r.Branch, r.Staff, day.In(r.zone).Format(time.DateOnly), &yclients.BookingTimesOptions{ServiceIDs: []int64{r.Service}})
+		seances, _, err := r.Partner.Booking.Times(ctx, r.Branch, r.Staff, yclients.DateOf(day.In(r.zone)), &yclients.BookingTimesOptions{ServiceIDs: []int64{r.Service}})
 		if err != nil {
 			return Text{}, err
 		}
@@ -127,7 +127,7 @@ func clock(t time.Time) string { return t.Format("2006-01-02 15:04") }
 
 // proveLookup makes sure that the record could be found if its answer were lost. Without that nothing is booked.
 func (r *rehearsal) proveLookup(ctx context.Context) (Text, error) {
-	today := r.Now().In(r.zone).Format(time.DateOnly)
+	today := yclients.DateOf(r.Now().In(r.zone))
 	_, _, err := r.Employee.Records.List(ctx, r.Branch, &yclients.RecordListOptions{CStartDate: today, CEndDate: today, Count: 1})
 	return Text{}, err
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"go/format"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -27,7 +26,10 @@ func generate(l *list) (map[string][]byte, error) {
 	if err := m.check(); err != nil {
 		return nil, err
 	}
-	sources := map[string]string{"client.gen.go": servicesFile(l), "roundtrip_gen_test.go": roundTripFile(l)}
+	sources := map[string]string{"client.gen.go": servicesFile(l), "roundtrip_gen_test.go": m.roundTripFile()}
+	if len(l.enums) > 0 {
+		sources["enums.gen.go"] = enumsFile(l)
+	}
 	for _, s := range l.sections {
 		if source := m.sectionFile(s); source != "" {
 			sources[strings.ToLower(s.service)+".gen.go"] = source
@@ -41,27 +43,35 @@ func generate(l *list) (map[string][]byte, error) {
 		}
 		files[name] = formatted
 	}
-	return files, nil
+	var err error
+	files["coverage.json"], err = m.coverageFile()
+	return files, err
 }
 
 // collect adds the types that an operation speaks of.
 func (m *model) collect(sel selected, op *contract.Operation) error {
-	if sel.body != "" {
+	if body := strings.TrimPrefix(sel.body, "[]"); body != "" && !byHand(sel.body) {
 		if op.Request == nil {
 			return fmt.Errorf("%s has no body", op.ID)
 		}
-		m.add(sel.body, sel.service, "is the body of "+op.ID+".", op.Request.Fields, true, op.Request.AlwaysSent)
+		m.add(body, sel.service, op.Request.Fields, true, op.Request.AlwaysSent)
+		m.byName[body].usedBy = append(m.byName[body].usedBy, sel)
 	}
-	if sel.result == "-" {
+	name := resultName(sel.result)
+	if name == "" {
 		return nil
 	}
-	name := strings.TrimPrefix(strings.TrimPrefix(sel.result, "[]"), "*")
-	doc := "is what " + op.ID + " answers."
-	if strings.HasPrefix(sel.result, "[]") {
-		doc = "is an item of what " + op.ID + " answers."
-	}
-	m.add(name, sel.service, doc, dataFields(op), false, nil)
+	m.add(name, sel.service, dataFields(op), false, nil)
+	m.byName[name].usedBy = append(m.byName[name].usedBy, sel)
 	return nil
+}
+
+// resultName is the generated type of a result, empty when there is none.
+func resultName(result string) string {
+	if result == "-" || result == "bytes" || strings.HasPrefix(result, "go:") {
+		return ""
+	}
+	return strings.TrimPrefix(result, "[]")
 }
 
 // dataFields are the fields of the data of a success answer.
@@ -70,12 +80,12 @@ func dataFields(op *contract.Operation) []contract.Field {
 	if r == nil {
 		return nil
 	}
-	for _, f := range r.Fields {
-		if f.Name == "data" {
-			return f.Fields
-		}
+	i := slices.IndexFunc(r.Fields, func(f contract.Field) bool { return f.Name == "data" })
+	// Beside other members than success and meta, data is a member like them.
+	if i < 0 || slices.ContainsFunc(r.Fields, func(f contract.Field) bool { return !slices.Contains([]string{"data", "success", "meta"}, f.Name) }) {
+		return r.Fields
 	}
-	return r.Fields
+	return r.Fields[i].Fields
 }
 
 func servicesFile(l *list) string {
@@ -83,7 +93,7 @@ func servicesFile(l *list) string {
 	b.WriteString(header + "// services are the sections of the API, one field each.\ntype services struct {\n")
 	used := usedSections(l)
 	for _, s := range used {
-		fmt.Fprintf(&b, "%s *%sService // %s\n", s.service, s.service, s.title)
+		fmt.Fprintf(&b, "%s *%sService // %s\n", s.service, s.service, lowerFirst(s.title))
 	}
 	b.WriteString("}\n\n// bind points the services at their client.\nfunc (c *Client) bind() {\ncommon := &service{c}\nc.services = services{\n")
 	for _, s := range used {
@@ -100,13 +110,26 @@ func usedSections(l *list) []section {
 }
 
 // roundTripFile lists the decoder of each operation for the test that compares
-// samples before and after.
-func roundTripFile(l *list) string {
+// samples before and after, and an empty body of each for its request.
+func (m *model) roundTripFile() string {
 	var b strings.Builder
-	b.WriteString(header + "// roundTrips decodes the data of an operation's answer and encodes it again.\nvar roundTrips = map[string]func(data []byte) (any, []byte, error){\n")
-	for _, op := range l.ops {
-		if op.result != "-" {
-			fmt.Fprintf(&b, "%q: roundTrip[%s],\n", op.id, resultType(op.result))
+	b.WriteString(header + "import \"encoding/json\"\n\n// roundTrips decodes the data of an operation's answer and encodes it again.\nvar roundTrips = map[string]func(data []byte) (any, []byte, error){\n")
+	for _, op := range m.list.ops {
+		if op.result == "-" || op.result == "bytes" {
+			continue
+		}
+		fn := "roundTrip"
+		if op.lone {
+			fn = "roundTripLone"
+		} else if op.only {
+			fn = "roundTripOnly"
+		}
+		fmt.Fprintf(&b, "%q: %s[%s],\n", op.id, fn, resultType(op.result))
+	}
+	b.WriteString("}\n\n// requests makes an empty body of each operation that has one.\nvar requests = map[string]func() any{\n")
+	for _, op := range m.list.ops {
+		if op.body != "" && !byHand(op.body) {
+			fmt.Fprintf(&b, "%q: func() any { return new(%s) },\n", op.id, strings.TrimPrefix(bodyType(op.body), "*"))
 		}
 	}
 	b.WriteString("}\n")
@@ -114,13 +137,37 @@ func roundTripFile(l *list) string {
 }
 
 func resultType(result string) string {
+	if t, ok := strings.CutPrefix(result, "go:"); ok {
+		return t
+	}
 	if item, ok := strings.CutPrefix(result, "[]"); ok {
 		return "[]*" + item
 	}
-	if result == "-" {
+	switch result {
+	case "-":
 		return "none"
+	case "bytes":
+		return "[]byte"
 	}
 	return "*" + result
+}
+
+func bodyType(body string) string {
+	if item, ok := strings.CutPrefix(body, "[]"); ok {
+		return "[]*" + item
+	}
+	switch {
+	case body == "map":
+		return "map[string]any"
+	case body == "query":
+		return ""
+	}
+	return "*" + strings.TrimPrefix(body, "hand:")
+}
+
+// byHand are bodies for which no type is generated.
+func byHand(body string) bool {
+	return body == "map" || body == "query" || strings.HasPrefix(body, "hand:")
 }
 
 func (m *model) sectionFile(s section) string {
@@ -146,21 +193,14 @@ func (m *model) sectionFile(s section) string {
 			fmt.Fprintf(&b, "%q\n", imp.path)
 		}
 	}
-	fmt.Fprintf(&b, ")\n\n// %sService is the section %q of the API.\ntype %sService service\n\n", s.service, s.title, s.service)
+	fmt.Fprintf(&b, ")\n\n// %sService is a section of the API: %s.\ntype %sService service\n\n", s.service, lowerFirst(s.title), s.service)
 	b.WriteString(body.String())
 	return b.String()
 }
 
 // object writes a struct with its methods.
 func (m *model) object(b *strings.Builder, o *object) {
-	doc := o.doc
-	if doc == "" {
-		doc = "is a part of an answer."
-		if o.request {
-			doc = "is a part of a request."
-		}
-	}
-	fmt.Fprintf(b, "// %s %s\ntype %s struct {\n", o.name, doc, o.name)
+	fmt.Fprintf(b, "// %s %s\ntype %s struct {\n", o.name, m.objectDoc(o), o.name)
 	if !o.request {
 		b.WriteString("kept\n")
 	}
@@ -170,7 +210,13 @@ func (m *model) object(b *strings.Builder, o *object) {
 		if o.request && !f.required {
 			tag += ",omitempty"
 		}
-		fmt.Fprintf(b, "%s %s `json:%q`%s\n", m.fieldName(o, f), t, tag, comment(f))
+		if o.request && strings.HasSuffix(t, "bool") && f.saysNumber() {
+			tag += ",01"
+		}
+		if o.request && t == "Phone" && f.saysNumber() {
+			tag += ",digits"
+		}
+		fmt.Fprintf(b, "%s %s `json:%q`%s\n", m.fieldName(o, f), t, tag, m.comment(o, f, t))
 	}
 	if o.request {
 		b.WriteString("\n// Extra holds members that the documentation does not know.\nExtra map[string]any `json:\"-\"`\n}\n\n")
@@ -187,252 +233,23 @@ func (v %[1]s) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 `, o.name)
 }
 
-func comment(f *field) string {
-	for _, fact := range f.facts {
-		// What was inferred from a sample is described by its name alone, and
-		// such a guess is wrong for these.
-		guess := fact.Source == "example" && (f.name == "id" || f.name == "title") || strings.HasPrefix(fact.Description, "only ")
-		if fact.Description != "" && !guess {
-			return " // " + strings.Join(strings.Fields(fact.Description), " ")
+func enumsFile(l *list) string {
+	var b strings.Builder
+	b.WriteString(header)
+	for _, e := range l.enums {
+		fmt.Fprintf(&b, "// %s is %s. The API may know more values.\ntype %s %s\n\n// Values of %s.\nconst (\n", e.name, e.doc, e.name, e.base, e.name)
+		for _, v := range e.values {
+			literal := v.literal
+			if e.base == "string" {
+				literal = fmt.Sprintf("%q", strings.ReplaceAll(literal, "_", "_"))
+			}
+			doc := ""
+			if v.doc != "" {
+				doc = " // " + v.doc
+			}
+			fmt.Fprintf(&b, "%s%s %s = %s%s\n", e.name, v.name, e.name, literal, doc)
 		}
+		b.WriteString(")\n\n")
 	}
-	return ""
-}
-
-// method writes one call, and the walk over its pages where it has pages.
-func (m *model) method(b *strings.Builder, sel selected, op *contract.Operation) {
-	path, optional := choosePath(op)
-	args, call := pathArguments(op, path)
-	var params []contract.Param
-	if !sel.bare {
-		params = queryParams(op)
-	}
-	options := ""
-	if len(params) > 0 {
-		options = goName(singular(sel.service)) + sel.method + "Options"
-		args = append(args, "opts *"+options)
-	}
-	if sel.body != "" {
-		args = append(args, "body *"+sel.body)
-	}
-	result := resultType(sel.result)
-	returns := "(" + result + ", *Response, error)"
-	if sel.result == "-" {
-		returns = "(*Response, error)"
-	}
-	fmt.Fprintf(b, "// %s calls %s %s: %s.\n//\n", sel.method, op.Method, op.Path, lowerFirst(op.Title))
-	if op.User == contract.Required {
-		b.WriteString("// It needs a user token.\n//\n")
-	}
-	if optional != "" {
-		fmt.Fprintf(b, "// Without %s the user token must be enough.\n//\n", argName(optional))
-	}
-	fmt.Fprintf(b, "//yclients:operation %s\n", op.ID)
-	fmt.Fprintf(b, "func (s *%sService) %s(ctx context.Context%s) %s {\n", sel.service, sel.method, joined(args), returns)
-	if optional != "" {
-		fmt.Fprintf(b, "path := %s\nif %s != \"\" {\npath = append(path, fixed(\"/\"), word(%s))\n}\n", call, argName(optional), argName(optional))
-		call = "path"
-	}
-	send := "return"
-	if sel.result == "-" {
-		send = "_, resp, err :="
-	}
-	fmt.Fprintf(b, "%s send[%s](ctx, s.client, call{\noperation: %q,\nmethod: http.Method%s,\npath: %s,\n", send, result, op.ID, goName(strings.ToLower(op.Method)), call)
-	if options != "" {
-		b.WriteString("query: opts.query(),\n")
-	}
-	if sel.body != "" {
-		b.WriteString("body: body,\n")
-	}
-	if op.Method != http.MethodGet && !sel.read {
-		b.WriteString("writes: true,\n")
-	}
-	fmt.Fprintf(b, "statuses: %s,\n})\n", fmt.Sprintf("%#v", op.Statuses))
-	if sel.result == "-" {
-		b.WriteString("return resp, err\n")
-	}
-	b.WriteString("}\n\n")
-	if options != "" {
-		m.options(b, options, sel, op, params)
-		m.walk(b, options, sel, path, op, params)
-	}
-}
-
-// walk writes the iterator of an operation that has pages.
-func (m *model) walk(b *strings.Builder, options string, sel selected, path string, op *contract.Operation, params []contract.Param) {
-	has := func(name string) bool {
-		return slices.ContainsFunc(params, func(p contract.Param) bool { return p.Name == name })
-	}
-	if !has("page") || !has("count") || !strings.HasPrefix(sel.result, "[]") || sel.method != "List" {
-		return
-	}
-	args, _ := pathArguments(op, path)
-	var names []string
-	for _, a := range args {
-		name, _, _ := strings.Cut(a, " ")
-		names = append(names, name)
-	}
-	item := "*" + sel.result[2:]
-	fmt.Fprintf(b, `// All walks all pages of List, from opts.Page on, until one is empty. A
-// failure is the last pair; it is never an end of the list.
-func (s *%sService) All(ctx context.Context%s) iter.Seq2[%s, error] {
-	var o %s
-	if opts != nil {
-		o = *opts
-	}
-	return pages(int(o.Page), func(page int) ([]%s, *Response, error) {
-		o.Page = int64(page)
-		return s.List(ctx%s)
-	})
-}
-
-`, sel.service, joined(append(args, "opts *"+options)), item, options, item, joined(append(names, "&o")))
-}
-
-func (m *model) options(b *strings.Builder, name string, sel selected, op *contract.Operation, params []contract.Param) {
-	fmt.Fprintf(b, "// %s are the filters of %s. Zero values are left out.\ntype %s struct {\n", name, op.ID, name)
-	var body strings.Builder
-	for _, p := range params {
-		kind, t := m.paramKind(p)
-		fmt.Fprintf(b, "%s %s%s\n", goName(p.Name), t, paramComment(p))
-		key := p.Name
-		if strings.HasPrefix(t, "[]") && p.Style != "repeat" {
-			key += "[]"
-		}
-		fmt.Fprintf(&body, "q.%s(%q, o.%s)\n", kind, key, goName(p.Name))
-	}
-	fmt.Fprintf(b, "}\n\nfunc (o *%s) query() url.Values {\nif o == nil {\nreturn nil\n}\nq := query{}\n%sreturn q.values()\n}\n\n", name, body.String())
-}
-
-func paramComment(p contract.Param) string {
-	var parts []string
-	if p.Description != "" {
-		parts = append(parts, strings.Join(strings.Fields(p.Description), " "))
-	}
-	switch p.Format {
-	case "date":
-		parts = append(parts, "2006-01-02")
-	case "date-time":
-		parts = append(parts, "2006-01-02T15:04:05")
-	}
-	if len(p.ItemsEnum) > 0 {
-		parts = append(parts, strings.Trim(fmt.Sprint(p.ItemsEnum), "[]"))
-	}
-	if len(parts) == 0 {
-		return ""
-	}
-	return " // " + strings.Join(parts, "; ")
-}
-
-// paramKind is the method of query that writes a parameter, and its Go type.
-func (m *model) paramKind(p contract.Param) (kind, goType string) {
-	if k, ok := m.list.params[p.Name]; ok {
-		kind = k
-	} else {
-		switch {
-		case p.Type == "array" && p.Items == "string":
-			kind = "texts"
-		case p.Type == "array":
-			kind = "ints"
-		case p.Type == "number" || p.Type == "integer":
-			kind = "int"
-		case p.Type == "boolean":
-			kind = "flag"
-		default:
-			kind = "text"
-		}
-	}
-	return kind, map[string]string{"texts": "[]string", "ints": "[]int64", "int": "int64", "flag": "bool", "text": "string"}[kind]
-}
-
-func queryParams(op *contract.Operation) []contract.Param {
-	var params []contract.Param
-	for _, p := range op.Params {
-		if p.In == "query" {
-			params = append(params, p)
-		}
-	}
-	return params
-}
-
-// choosePath takes the preferred path. A text at its end that another path of
-// the operation does without is optional.
-func choosePath(op *contract.Operation) (path, optional string) {
-	path = op.Paths[0]
-	for _, shorter := range op.Paths[1:] {
-		tail, ok := strings.CutPrefix(path, shorter+"/{")
-		if !ok {
-			continue
-		}
-		tail = strings.TrimSuffix(tail, "}")
-		if p := pathParam(op, tail); p != nil && p.Type == "string" {
-			return shorter, tail
-		}
-	}
-	return path, ""
-}
-
-func pathParam(op *contract.Operation, name string) *contract.Param {
-	for i, p := range op.Params {
-		if p.In == "path" && p.Name == name {
-			return &op.Params[i]
-		}
-	}
-	return nil
-}
-
-// pathArguments are the arguments that a path needs, the optional tail
-// included, and the expression that builds it.
-func pathArguments(op *contract.Operation, path string) (args []string, expression string) {
-	prefix := strings.TrimPrefix(op.BaseURL, "https://api.yclients.com")
-	rest := prefix + path
-	var segments []string
-	for rest != "" {
-		before, after, ok := strings.Cut(rest, "{")
-		segments = append(segments, fmt.Sprintf("fixed(%q)", before))
-		if !ok {
-			break
-		}
-		name, tail, _ := strings.Cut(after, "}")
-		arg, kind := argName(name)+" int64", "number"
-		if p := pathParam(op, name); p != nil && p.Type == "string" {
-			arg, kind = argName(name)+" "+wordType(name), "word"
-		}
-		args = append(args, arg)
-		segments = append(segments, fmt.Sprintf("%s(%s)", kind, argName(name)))
-		rest = tail
-	}
-	if chosen, optional := choosePath(op); optional != "" && chosen == path {
-		args = append(args, argName(optional)+" "+wordType(optional))
-	}
-	return args, "[]segment{" + strings.Join(segments, ", ") + "}"
-}
-
-// wordType hides a hash: whoever has it may delete the record.
-func wordType(param string) string {
-	if strings.HasSuffix(param, "hash") {
-		return "Secret"
-	}
-	return "string"
-}
-
-func joined(args []string) string {
-	if len(args) == 0 {
-		return ""
-	}
-	for i := range args[:len(args)-1] {
-		// a int64, b int64 reads better as a, b int64.
-		name, t, typed := strings.Cut(args[i], " ")
-		if _, next, _ := strings.Cut(args[i+1], " "); typed && t == next {
-			args[i] = name
-		}
-	}
-	return ", " + strings.Join(args, ", ")
-}
-
-func lowerFirst(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToLower(s[:1]) + s[1:]
+	return b.String()
 }

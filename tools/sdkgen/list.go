@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -13,10 +14,20 @@ type list struct {
 	names    map[string]string // "Type.field" to the name of its nested type
 	fields   map[string]string // "Type.field" or "field" to a Go field name
 	params   map[string]string // query parameter to flag, ints, ...
+	docs     map[string]string // operation to a remark, "Type" to its first words
+	enums    []*enum
 }
 
 // section is a service of the client.
-type section struct{ tag, service, title string }
+type section struct{ service, title string }
+
+// enum is a named type of the values of a field.
+type enum struct {
+	name, base, doc string
+	values          []enumValue
+}
+
+type enumValue struct{ literal, name, doc string }
 
 // selected is one operation to produce.
 type selected struct {
@@ -24,20 +35,26 @@ type selected struct {
 	result              string // type of the data, "[]T" for a list, "-" for none
 	body                string // type of the request body
 	read                bool   // a POST that changes nothing
+	writes              bool   // a GET that changes something
 	bare                bool   // its query parameters are of no use
+	lone                bool   // a list that has been seen as one object
+	only                bool   // one object that comes in a list
+	use                 string // method that replaces it
 }
 
 // parseList reads lines of
 //
-//	section TAG Service title
-//	op ID Service.Method Result [body=Type] [read] [bare]
+//	section Service title
+//	op ID Service.Method Result [option ...]
 //	type Type.field GoType
 //	name Type.field NestedType
 //	field Type.field GoName
 //	param name kind
+//	doc ID-or-Type words
+//	enum Name base words
+//	value literal ConstName words
 func parseList(text string) (*list, error) {
-	l := &list{types: map[string]string{}, names: map[string]string{}, fields: map[string]string{}, params: map[string]string{}}
-	maps := map[string]map[string]string{"type": l.types, "name": l.names, "field": l.fields, "param": l.params}
+	l := &list{types: map[string]string{}, names: map[string]string{}, fields: map[string]string{}, params: map[string]string{}, docs: map[string]string{}}
 	for n, line := range strings.Split(text, "\n") {
 		line, _, _ = strings.Cut(line, "#")
 		words := strings.Fields(line)
@@ -47,22 +64,46 @@ func parseList(text string) (*list, error) {
 		if len(words) < 3 {
 			return nil, fmt.Errorf("line %d: %q is too short", n+1, line)
 		}
-		switch words[0] {
-		case "section":
-			l.sections = append(l.sections, section{words[1], words[2], strings.Join(words[3:], " ")})
-		case "op":
-			op, err := parseOp(words[1:])
-			if err != nil {
-				return nil, fmt.Errorf("line %d: %w", n+1, err)
-			}
-			l.ops = append(l.ops, op)
-		case "type", "name", "field", "param":
-			maps[words[0]][words[1]] = words[2]
-		default:
-			return nil, fmt.Errorf("line %d: %q is no directive", n+1, words[0])
+		if err := l.add(words); err != nil {
+			return nil, fmt.Errorf("line %d: %w", n+1, err)
 		}
 	}
 	return l, nil
+}
+
+// add takes one line of at least three words.
+func (l *list) add(words []string) error {
+	maps := map[string]map[string]string{"type": l.types, "name": l.names, "field": l.fields, "param": l.params}
+	rest := func(n int) string { return strings.Join(words[min(n, len(words)):], " ") }
+	switch words[0] {
+	case "section":
+		l.sections = append(l.sections, section{words[1], rest(2)})
+	case "op":
+		op, err := parseOp(words[1:])
+		if err != nil {
+			return err
+		}
+		l.ops = append(l.ops, op)
+	case "type", "name", "field", "param":
+		if _, twice := maps[words[0]][words[1]]; twice {
+			return fmt.Errorf("%s %s stands twice", words[0], words[1])
+		}
+		// The API has a name with a space at its end: a tilde stands for it.
+		maps[words[0]][strings.ReplaceAll(words[1], "~", " ")] = words[2]
+	case "doc":
+		l.docs[words[1]] = rest(2)
+	case "enum":
+		l.enums = append(l.enums, &enum{name: words[1], base: words[2], doc: rest(3)})
+	case "value":
+		if len(l.enums) == 0 {
+			return errors.New("a value before the first enum")
+		}
+		last := l.enums[len(l.enums)-1]
+		last.values = append(last.values, enumValue{words[1], words[2], rest(3)})
+	default:
+		return fmt.Errorf("%q is no directive", words[0])
+	}
+	return nil
 }
 
 func parseOp(words []string) (selected, error) {
@@ -77,8 +118,16 @@ func parseOp(words []string) (selected, error) {
 			op.body = value
 		case "read":
 			op.read = true
+		case "writes":
+			op.writes = true
 		case "bare":
 			op.bare = true
+		case "lone":
+			op.lone = true
+		case "only":
+			op.only = true
+		case "use":
+			op.use = value
 		default:
 			return selected{}, fmt.Errorf("%s: %q is no option", op.id, word)
 		}

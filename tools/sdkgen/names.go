@@ -8,7 +8,14 @@ import (
 // whole are the words that keep their capitals.
 var whole = map[string]string{
 	"id": "ID", "ids": "IDs", "url": "URL", "urls": "URLs", "api": "API", "sms": "SMS", "html": "HTML", "ip": "IP",
-	"ios": "IOS", "vk": "VK", "kkm": "KKM", "ab": "AB", "qr": "QR", "uid": "UID", "uuid": "UUID", "vat": "VAT",
+	"ios": "IOS", "vk": "VK", "ab": "AB", "qr": "QR", "uid": "UID", "uuid": "UUID", "vat": "VAT", "pdf": "PDF", "crm": "CRM", "utc": "UTC", "js": "JS", "inn": "INN", "json": "JSON",
+}
+
+// foreign are the words of the API that are Russian in Latin letters or
+// German, in English.
+var foreign = map[string]string{
+	"abonement": "Membership", "abonements": "Memberships", "kkm": "CashRegister", "netto": "NetWeight", "brutto": "GrossWeight",
+	"fulname": "Fulname", "banalce": "Balance",
 }
 
 // goName turns a name of the API into an exported one.
@@ -22,6 +29,10 @@ func goName(name string) string {
 		lower := strings.ToLower(w)
 		if cap, ok := whole[lower]; ok {
 			b.WriteString(cap)
+			continue
+		}
+		if english, ok := foreign[lower]; ok {
+			b.WriteString(english)
 			continue
 		}
 		b.WriteString(strings.ToUpper(lower[:1]) + lower[1:])
@@ -46,6 +57,9 @@ func splitCamel(s string) []string {
 
 // argName turns a path parameter into an argument.
 func argName(name string) string {
+	if name == "salon_id" || name == "salonId" {
+		return "companyID" // the API has both words
+	}
 	n := goName(name)
 	for _, initialism := range []string{"ID", "URL"} {
 		if n == initialism {
@@ -58,6 +72,8 @@ func argName(name string) string {
 // singular is good enough for the plurals of the API.
 func singular(name string) string {
 	switch {
+	case strings.HasSuffix(name, "us"), strings.HasSuffix(name, "ics"), strings.HasSuffix(name, "is"):
+		return name
 	case strings.HasSuffix(name, "ies"):
 		return name[:len(name)-3] + "y"
 	case strings.HasSuffix(name, "sses"), strings.HasSuffix(name, "xes"):

@@ -13,8 +13,11 @@ type object struct {
 	name    string
 	service string // the section whose file it goes to
 	request bool
-	doc     string
 	fields  []*field
+	adds    int // how many bodies were put into it
+	usedBy  []selected
+	parent  string // the type that has it as a member
+	member  string
 }
 
 // field is a member of an object. Answers of several operations may speak of
@@ -22,7 +25,19 @@ type object struct {
 type field struct {
 	name     string
 	facts    []contract.Field
-	required bool
+	said     int // how many bodies require it
+	always   bool
+	required bool // every body that has the type wants it
+}
+
+func (f *field) saysNumber() bool {
+	return slices.ContainsFunc(f.facts, func(fact contract.Field) bool {
+		return (fact.Type == "number" || fact.Type == "integer") && fact.ExampleType != "boolean"
+	})
+}
+
+func (f *field) hasFormat(format string) bool {
+	return slices.ContainsFunc(f.facts, func(fact contract.Field) bool { return fact.Format == format })
 }
 
 // model collects the objects in the order in which they are met.
@@ -33,13 +48,14 @@ type model struct {
 }
 
 // add puts the fields of one body into the type of that name.
-func (m *model) add(name, service, doc string, fields []contract.Field, request bool, always []string) {
+func (m *model) add(name, service string, fields []contract.Field, request bool, always []string) {
 	o := m.byName[name]
 	if o == nil {
-		o = &object{name: name, service: service, request: request, doc: doc}
+		o = &object{name: name, service: service, request: request}
 		m.byName[name] = o
 		m.objects = append(m.objects, o)
 	}
+	o.adds++
 	for _, f := range fields {
 		i := slices.IndexFunc(o.fields, func(have *field) bool { return have.name == f.Name })
 		if i < 0 {
@@ -48,12 +64,21 @@ func (m *model) add(name, service, doc string, fields []contract.Field, request 
 		}
 		have := o.fields[i]
 		have.facts = append(have.facts, f)
-		have.required = have.required || isTrue(f.Required) || isTrue(f.ProseRequired) || slices.Contains(always, f.Name)
+		have.always = have.always || slices.Contains(always, f.Name)
+		if isTrue(f.Required) || isTrue(f.ProseRequired) {
+			have.said++
+		}
 		if nested := nestedFields(f); len(nested) > 0 {
 			if nestedType := m.nestedName(o, f); nestedType != "" {
-				m.add(nestedType, service, "", nested, request, nil)
+				m.add(nestedType, service, nested, request, nil)
+				if n := m.byName[nestedType]; n.parent == "" {
+					n.parent, n.member = o.name, f.Name
+				}
 			}
 		}
+	}
+	for _, f := range o.fields {
+		f.required = f.always || f.said >= o.adds
 	}
 }
 
@@ -83,10 +108,23 @@ func (m *model) nestedName(o *object, f contract.Field) string {
 	if name, ok := m.list.names[o.name+"."+f.Name]; ok {
 		return name
 	}
+	if !o.request && isReference(nestedFields(f)) {
+		return "Ref"
+	}
+	if name, ok := m.list.names[f.Name]; ok && !o.request {
+		return name
+	}
 	if o.request {
 		return strings.TrimSuffix(o.name, "Request") + goName(singular(f.Name)) + "Request"
 	}
 	return o.name + goName(singular(f.Name))
+}
+
+// isReference reports whether an object only names another one: so many do
+// that they share a type.
+func isReference(fields []contract.Field) bool {
+	return len(fields) == 2 && slices.ContainsFunc(fields, func(f contract.Field) bool { return f.Name == "id" }) &&
+		slices.ContainsFunc(fields, func(f contract.Field) bool { return f.Name == "title" })
 }
 
 func (m *model) fieldName(o *object, f *field) string {
@@ -98,7 +136,13 @@ func (m *model) fieldName(o *object, f *field) string {
 
 // goType decides what a field is in Go, from everything that is known of it.
 func (m *model) goType(o *object, f *field) string {
-	if t, ok := lookup(m.list.types, o.name, f.name); ok {
+	if t, ok := m.list.types[o.name+"."+f.name]; ok {
+		return t
+	}
+	if t, ok := m.list.types[f.name]; ok {
+		if o.request {
+			return m.requestType(t, f.required)
+		}
 		return t
 	}
 	var t string
@@ -108,7 +152,7 @@ func (m *model) goType(o *object, f *field) string {
 		}
 	}
 	if o.request {
-		return requestType(t, f.required)
+		return m.requestType(t, f.required)
 	}
 	return t
 }
@@ -186,7 +230,7 @@ func raw(o *object) string {
 
 var (
 	seconds  = []string{"seance_length", "length", "duration", "technical_break_duration"}
-	prices   = []string{"cost", "cost_to_pay", "manual_cost", "cost_per_unit", "first_cost", "price", "price_min", "price_max"}
+	prices   = []string{"cost", "cost_to_pay", "price", "price_min", "price_max", "cost_per_unit", "sum", "balance", "initial_balance", "paid", "spent", "paid_amount", "sold_amount", "tips_amount", "applicable_amount"}
 	moments  = []string{"date", "datetime", "create_date", "last_change_date", "next_slot", "date_created", "date_default"}
 	switches = []string{"active", "is_default", "bookable", "hidden", "fired", "deleted", "online", "confirmed", "show_rating", "is_mobile", "is_sale_bill_printed", "master_request", "review_requested"}
 	floats   = []string{"discount", "rating", "amount", "coordinate_lat", "coordinate_lon", "coordinate_lng"}
@@ -198,13 +242,17 @@ var (
 func scalar(o *object, name string, fact contract.Field) string {
 	is := func(names []string) bool { return slices.Contains(names, name) }
 	switch {
+	case isSwitch(name):
+		return "bool"
+	case o.request && fact.Format == "date":
+		return "Date"
 	case o.request && (is(moments) || strings.HasPrefix(fact.Format, "date")):
 		return "string" // passed back exactly as it was received
 	case is(moments), strings.HasPrefix(fact.Format, "date"), strings.HasSuffix(name, "_date"):
 		return "Time"
 	case is(seconds):
 		return "time.Duration"
-	case is(prices):
+	case isMoney(name, fact):
 		return "Money"
 	case name == "phone":
 		return "Phone"
@@ -230,14 +278,38 @@ func scalar(o *object, name string, fact contract.Field) string {
 	return "string"
 }
 
+func isMoney(name string, fact contract.Field) bool {
+	if fact.Type == "boolean" || fact.Type == "array" || fact.Type == "object" {
+		return false
+	}
+	for _, end := range []string{"_sum", "_cost", "_price", "cost_total", "_cost_per_unit"} {
+		if strings.HasSuffix(name, end) {
+			return true
+		}
+	}
+	return slices.Contains(prices, name)
+}
+
+func isSwitch(name string) bool {
+	for _, begin := range []string{"is_", "has_", "allow_", "show_", "can_"} {
+		if strings.HasPrefix(name, begin) {
+			return !strings.HasSuffix(name, "_step")
+		}
+	}
+	return false
+}
+
 func isCount(name string) bool {
 	return name == "id" || strings.HasSuffix(name, "_id") || strings.HasSuffix(name, "_count") || slices.Contains([]string{"weight", "width", "height"}, name)
 }
 
 // requestType makes what a caller may leave out distinguishable from zero.
-func requestType(t string, required bool) string {
+func (m *model) requestType(t string, required bool) string {
 	if required {
 		return t
+	}
+	if e := m.list.enum(t); e != nil && e.base == "int64" {
+		return "*" + t
 	}
 	switch t {
 	case "bool", "int64", "float64", "time.Duration":
