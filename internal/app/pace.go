@@ -68,19 +68,8 @@ func logName(baseURL string) string {
 // PacedClient makes clients of YCLIENTS for setup and doctor, whose calls spend the same budget as those of a
 // server beside them. close ends what is behind them.
 func PacedClient(cfg *config.Config) (newClient func(partner, user yclients.Token) (*yclients.Client, error), end func(), err error) {
-	c := upstream.Config{Scale: cfg.LimitsScale, CAFile: cfg.CAFile}
-	closeStore := func() {}
-	if shared, err := replicasLog(cfg); err == nil {
-		c.Store, closeStore = shared, func() { _ = shared.Close() }
-	} else {
-		c.Fresh = true // where no log is or can be kept, a command does not wait out a minute
-		if log, err := machineLog(cfg); err == nil {
-			c.Store = log
-		}
-	}
-	road, err := upstream.New(c)
+	road, end, err := pacedRoad(cfg)
 	if err != nil {
-		closeStore()
 		return nil, nil, err
 	}
 	carrier := road.Client()
@@ -91,13 +80,31 @@ func PacedClient(cfg *config.Config) (newClient func(partner, user yclients.Toke
 		}
 		return yclients.New(opts...)
 	}
-	end = func() {
+	return newClient, end, nil
+}
+
+// pacedRoad is the road of a command.
+func pacedRoad(cfg *config.Config) (road *upstream.Road, end func(), err error) {
+	c := upstream.Config{Scale: cfg.LimitsScale, CAFile: cfg.CAFile}
+	closeStore := func() {}
+	if shared, err := replicasLog(cfg); err == nil {
+		c.Store, closeStore = shared, func() { _ = shared.Close() }
+	} else {
+		c.Fresh = true // where no log is or can be kept, a command does not wait out a minute
+		if log, err := machineLog(cfg); err == nil {
+			c.Store = log
+		}
+	}
+	if road, err = upstream.New(c); err != nil {
+		closeStore()
+		return nil, nil, err
+	}
+	return road, func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 		defer cancel()
 		_ = road.Close(ctx) // every call has ended; what is closed are idle connections
 		closeStore()
-	}
-	return newClient, end, nil
+	}, nil
 }
 
 // serverLog is the log of a server's calls, and whether a missing one is a first start. On the first start it goes

@@ -21,9 +21,13 @@ type grammar struct {
 	Lang    string      `enum:"ru,en," default:"" placeholder:"ru|en" help:"${flag_lang}"`
 	EnvFile string      `name:"env-file" placeholder:"${ph_file}" help:"${flag_env_file}"`
 
-	Demo     demoCmd     `cmd:"" help:"${cmd_demo}"`
-	Serve    serveCmd    `cmd:"" help:"${cmd_serve}"`
-	Sandbox  sandboxCmd  `cmd:"" help:"${cmd_sandbox}"`
+	Demo    demoCmd  `cmd:"" help:"${cmd_demo}"`
+	Serve   serveCmd `cmd:"" help:"${cmd_serve}"`
+	Sandbox struct {
+		Serve   sandboxCmd `cmd:"" default:"withargs" help:"${cmd_sandbox}"`
+		Record  recordCmd  `cmd:"" help:"${cmd_sandbox_record}"`
+		Compare compareCmd `cmd:"" help:"${cmd_sandbox_compare}"`
+	} `cmd:"" help:"${cmd_sandbox}"`
 	Setup    setupCmd    `cmd:"" help:"${cmd_setup}"`
 	Doctor   doctorCmd   `cmd:"" help:"${cmd_doctor}"`
 	Rehearse rehearseCmd `cmd:"" help:"${cmd_rehearse}"`
@@ -38,7 +42,7 @@ type grammar struct {
 // newGrammar prepares the examples under each command.
 func newGrammar(lang string) *grammar {
 	g := &grammar{}
-	for _, d := range []*taught{&g.Demo.taught, &g.Serve.taught, &g.Sandbox.taught, &g.Setup.taught, &g.Doctor.taught, &g.Rehearse.taught, &g.Config.Show.taught, &g.Backup.taught, &g.Restore.taught, &g.Version.taught} {
+	for _, d := range []*taught{&g.Demo.taught, &g.Serve.taught, &g.Sandbox.Serve.taught, &g.Sandbox.Record.taught, &g.Sandbox.Compare.taught, &g.Setup.taught, &g.Doctor.taught, &g.Rehearse.taught, &g.Config.Show.taught, &g.Backup.taught, &g.Restore.taught, &g.Version.taught} {
 		d.lang = lang
 	}
 	return g

@@ -70,6 +70,14 @@ var texts = map[string]config.Text{
 	"sandbox_limits": config.T("пределы запросов: real как в жизни, off без них, xN в N раз выше", "rate limits: real as in life, off for none, xN for N times as many"),
 	"sandbox_seed":   config.T("число, из которого растут данные салонов", "number from which the salons' data grow"),
 
+	"cmd_sandbox_record":  config.T("записать ответы настоящего аккаунта без личных данных", "record what a real account answers, without personal data"),
+	"cmd_sandbox_compare": config.T("сравнить запись с ответами песочницы", "compare a recording with what the sandbox answers"),
+	"record_upstream":     config.T("чьи ответы записывать", "whose answers to record"),
+	"record_out":          config.T("папка записи", "folder of the recording"),
+	"record_writes":       config.T("пропускать и то, что меняет данные", "let through what changes data, too"),
+	"compare_dir":         config.T("папка записи", "folder of the recording"),
+	"compare_json":        config.T("различия как JSON", "the differences as JSON"),
+
 	"sandbox_tls":    config.T("https под именами yclients.com и yclients.ru, для клиентов с зашитым адресом", "https under the names yclients.com and yclients.ru, for clients with the address compiled in"),
 	"sandbox_ca_out": config.T("записать сюда сертификат, который за неё ручается (включает --tls)", "write the certificate that vouches for it here (implies --tls)"),
 
@@ -109,11 +117,33 @@ Examples:
   zapis sandbox                       адрес и ключи на экране
   zapis sandbox --json --limits x10   для скрипта, пределы в 10 раз выше
   zapis sandbox --addr 127.0.0.1:8443 --ca-out ca.pem   https под именем api.yclients.com
-  curl http://127.0.0.1:8585/_sandbox/sms   «отправленные» СМС`, `Examples:
+  curl http://127.0.0.1:8585/_sandbox/sms   «отправленные» СМС
+  zapis sandbox record --out tape     записать ответы настоящего аккаунта
+  zapis sandbox compare tape          и сравнить с ними песочницу`, `Examples:
   zapis sandbox                       address and keys on the screen
   zapis sandbox --json --limits x10   for a script, limits ten times higher
   zapis sandbox --addr 127.0.0.1:8443 --ca-out ca.pem   https under the name api.yclients.com
-  curl http://127.0.0.1:8585/_sandbox/sms   the SMS "sent"`),
+  curl http://127.0.0.1:8585/_sandbox/sms   the SMS "sent"
+  zapis sandbox record --out tape     record what a real account answers
+  zapis sandbox compare tape          and hold the sandbox against it`),
+	"sandbox record": config.T(`Направьте свою программу на этот адрес вместо https://api.yclients.com: ответы пройдут без изменений, а их вид ляжет в папку.
+Имена, телефоны, почта, тексты, токены и номера заменяются раньше, чем что-либо попадёт на диск. Меняющие вызовы не пропускаются без --writes.
+
+Примеры:
+  zapis sandbox record --out tape
+  zapis sandbox record --out tape --upstream https://api.yclients.ru --addr 127.0.0.1:8586`, `Point your program here instead of https://api.yclients.com: answers pass unchanged, and their form is put into the folder.
+Names, phones, mail, texts, tokens and ids are replaced before anything touches the disk. Calls that change something need --writes.
+
+Examples:
+  zapis sandbox record --out tape
+  zapis sandbox record --out tape --upstream https://api.yclients.ru --addr 127.0.0.1:8586`),
+	"sandbox compare": config.T(`Песочницу спрашивают то же самое и сравнивают вид ответов: статус, поля, типы. Код выхода 1, если есть различия.
+
+Пример:
+  zapis sandbox compare tape`, `The sandbox is asked the same, and the form of the answers is compared: status, fields, kinds. Exit code 1 if there are differences.
+
+Example:
+  zapis sandbox compare tape`),
 	"setup": config.T(`Ключ: зарегистрируйтесь на https://yclients.com/appstore/developers и скопируйте API-ключ. Отдельный «партнёрский токен» не нужен.
 Файл меняется, только когда каждая часть проверена; чужие строки остаются как были.
 
