@@ -12,7 +12,8 @@
 // the first byte has left comes back as an error that answers NotSent() with true;
 // for a booking that is the difference between "try again" and "find out".
 //
-// Tokens are the SDK's: nothing here reads a header of a request or writes one.
+// Tokens are the SDK's: the road reads no header of a request and writes none. Above it, [Tokens] looks at who is
+// asking, and stops calls whose token YCLIENTS no longer accepts.
 package upstream
 
 import (

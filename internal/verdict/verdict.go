@@ -45,6 +45,12 @@ func Of(err error) *problem.Error {
 		}
 		return problem.Because(code, err).After(busy.RetryAfter)
 	}
+	if dead, ok := errors.AsType[*upstream.TokenDead](err); ok {
+		if dead.Token == upstream.KeyToken {
+			return problem.Because(problem.UpstreamKey, err)
+		}
+		return problem.Because(problem.UpstreamToken, err)
+	}
 	if closed, ok := errors.AsType[*upstream.Unavailable](err); ok {
 		return problem.Because(problem.UpstreamUnavailable, err).After(closed.RetryAfter)
 	}
