@@ -1,5 +1,5 @@
-// Package ui is the web pages: the customer's booking page, the demo's split screen and the operator's
-// console. Their sources are in src, what they build to is committed in dist and embedded here, so running
+// Package ui is the web pages: the customer's booking page, the demo's split screen, the operator's console and
+// the walk through the setup. Their sources are in src, what they build to is committed in dist and embedded here, so running
 // needs only Go. The pages load nothing from other hosts and run no inline script or style; the content
 // policy of each says so to the browser.
 package ui
@@ -41,6 +41,10 @@ func Demo() http.Handler { return page("/demo", "demo.html", framesUs) }
 // Console serves the operator's page at /, and the built files at /assets/ beside it: mount it with its
 // prefix stripped.
 func Console() http.Handler { return page("/", "console.html", unframed) }
+
+// Walk serves the page of the setup and of the invitation at /, and the built files beside it: mount it with its
+// prefix stripped. The door it stands behind tells it which of the two it is.
+func Walk() http.Handler { return page("/", "walk.html", unframed) }
 
 // file is a built file, ready to be sent.
 type file struct {

@@ -46,6 +46,7 @@ func TestPagesAreWhole(t *testing.T) {
 		{"booking", "/", "frame-ancestors 'self'", Booking(), Booking()},
 		{"demo", "/demo", "frame-ancestors 'none'", Demo(), Booking()},
 		{"console", "/", "frame-ancestors 'none'", Console(), Console()},
+		{"walk", "/", "frame-ancestors 'none'", Walk(), Walk()},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			res := get(t, tc.page, tc.at)

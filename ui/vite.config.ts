@@ -1,8 +1,8 @@
 import { defineConfig } from 'vite'
 import { resolve } from 'node:path'
 
-// Three pages from one project. Addresses are relative, so that the console works under /admin/ and the
-// other two at the root. Names of built files come from their content: equal sources give equal files.
+// Four pages from one project. Addresses are relative, so that the console works under /admin/, the walk under
+// /setup/ and /invite/, and the other two at the root. Names of built files come from their content: equal sources give equal files.
 export default defineConfig({
   base: './',
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
@@ -16,6 +16,7 @@ export default defineConfig({
         booking: resolve(import.meta.dirname, 'index.html'),
         demo: resolve(import.meta.dirname, 'demo.html'),
         console: resolve(import.meta.dirname, 'console.html'),
+        walk: resolve(import.meta.dirname, 'walk.html'),
       },
       output: {
         entryFileNames: 'assets/[name]-[hash].js',

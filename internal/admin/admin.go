@@ -96,12 +96,12 @@ func New(c Config) http.Handler {
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
-	return onlyByAddress(mux)
+	return OnlyByAddress(mux)
 }
 
-// onlyByAddress refuses requests whose Host is a name of somebody's: a page on the web can make a browser on
+// OnlyByAddress refuses requests whose Host is a name of somebody's: a page on the web can make a browser on
 // this machine ask http://its-own-name/ with that name resolving to 127.0.0.1, and would read the answer.
-func onlyByAddress(next http.Handler) http.Handler {
+func OnlyByAddress(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host := r.Host
 		if h, _, err := net.SplitHostPort(host); err == nil {

@@ -54,10 +54,17 @@ func Serve(ctx context.Context, o ServeOptions) error {
 	}
 	m := newMove(h)
 	defer m.close()
+	ways := openDoors(cfg, cmp.Or(o.EnvFile, cfg.EnvFile), log)
+	defer ways.close()
 	group, ctx := errgroup.WithContext(ctx)
-	serveHTTP(ctx, group, front, m.handler(func(h *house) http.Handler { return h.gateway }), drain, log)
-	serveHTTP(ctx, group, operator, m.handler(func(h *house) http.Handler { return h.admin }), drain, log)
+	serveHTTP(ctx, group, front, ways.front(m.handler(func(h *house) http.Handler { return h.gateway })), drain, log)
+	serveHTTP(ctx, group, operator, ways.operator(m.handler(func(h *house) http.Handler { return h.admin })), drain, log)
 	out.tellServing(cfg, front, operator)
+	if cfg.State == config.NotConfigured {
+		if err := ways.tellLink(ctx, out, operator); err != nil {
+			log.Warn("no link to the setup: zapis setup --link prints one", "error", err)
+		}
+	}
 	if o.Reload != nil {
 		m.file, m.reload, m.prove = cmp.Or(o.EnvFile, config.DefaultEnvFile), o.Reload, proveAccount(log)
 		m.build = func(cfg *config.Config) (*house, error) { return build(ctx, cfg, drain, newLogger(cfg, out)) }
