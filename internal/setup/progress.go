@@ -21,6 +21,8 @@ type Progress struct {
 	User string
 	// BaseURL is the address of YCLIENTS that they were proven at; empty = the configured one.
 	BaseURL string
+	// PublicURL is the server's address from outside, when it was given on the way.
+	PublicURL string
 	// Branches are the branches chosen, the first for YCLIENTS_COMPANY_ID.
 	Branches []Branch
 	// RightsAccepted: the person has seen that a needed right is missing and goes on.
@@ -61,6 +63,9 @@ func (p *Progress) Values() map[string]string {
 	if p.BaseURL != "" {
 		v["YCLIENTS_BASE_URL"] = p.BaseURL
 	}
+	if p.PublicURL != "" {
+		v[publicURL] = p.PublicURL
+	}
 	return v
 }
 
@@ -69,10 +74,10 @@ const progressLife = 7 * 24 * time.Hour
 
 // sealedProgress is a Progress on its way to the file, the secrets as texts.
 type sealedProgress struct {
-	APIKey, UserToken, User, BaseURL string
-	Branches                         []Branch
-	RightsAccepted, HooksDone        bool
-	Changed                          time.Time
+	APIKey, UserToken, User, BaseURL, PublicURL string
+	Branches                                    []Branch
+	RightsAccepted, HooksDone                   bool
+	Changed                                     time.Time
 }
 
 const progressFile, progressSeal = "setup.sealed", "setup.progress:1"
@@ -98,7 +103,7 @@ func (e *Engine) OpenProgress() (*Progress, error) {
 		return &Progress{}, nil
 	}
 	return &Progress{
-		APIKey: secret.Text(s.APIKey), UserToken: secret.Text(s.UserToken), User: s.User, BaseURL: s.BaseURL,
+		APIKey: secret.Text(s.APIKey), UserToken: secret.Text(s.UserToken), User: s.User, BaseURL: s.BaseURL, PublicURL: s.PublicURL,
 		Branches: s.Branches, RightsAccepted: s.RightsAccepted, HooksDone: s.HooksDone, Changed: s.Changed,
 	}, nil
 }
@@ -106,16 +111,13 @@ func (e *Engine) OpenProgress() (*Progress, error) {
 // Keep stores how far the walk has come, sealed and readable by its owner only.
 func (e *Engine) Keep(p *Progress) error {
 	cfg, _ := e.Config()
-	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
-		return unusable(err)
-	}
 	key, err := sealKey(cfg, true)
 	if err != nil {
 		return unusable(err)
 	}
 	p.Changed = e.now()
 	plain, err := json.Marshal(sealedProgress{
-		APIKey: p.APIKey.Reveal(), UserToken: p.UserToken.Reveal(), User: p.User, BaseURL: p.BaseURL,
+		APIKey: p.APIKey.Reveal(), UserToken: p.UserToken.Reveal(), User: p.User, BaseURL: p.BaseURL, PublicURL: p.PublicURL,
 		Branches: p.Branches, RightsAccepted: p.RightsAccepted, HooksDone: p.HooksDone, Changed: p.Changed,
 	})
 	if err != nil {
@@ -136,10 +138,14 @@ func (e *Engine) Forget() error {
 	return nil
 }
 
-// sealKey is the key of the data folder. Only who writes may make one.
-func sealKey(cfg *config.Config, make bool) (*secret.Key, error) {
+// sealKey is the key of the data folder. Only who writes may make one, and the folder.
+func sealKey(cfg *config.Config, writes bool) (*secret.Key, error) {
 	file := filepath.Join(cfg.DataDir, "key")
-	if _, err := os.Stat(file); err != nil && cfg.Key.IsZero() && !make {
+	if writes {
+		if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
+			return nil, err
+		}
+	} else if _, err := os.Stat(file); err != nil && cfg.Key.IsZero() {
 		return nil, err
 	}
 	return secret.Load(cfg.Key.Reveal(), file)

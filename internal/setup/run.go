@@ -35,6 +35,8 @@ type Options struct {
 	UserToken secret.String
 	// Company is an id or any address with one. Empty: the only branch of the user.
 	Company string
+	// More are further branches, likewise; they become ZAPIS_COMPANY_IDS. Nil leaves that variable as it is.
+	More []string
 	// BaseURL of YCLIENTS; written to the file when given.
 	BaseURL string
 	// AllowMissingRights goes on with an employee who lacks the needed right; it is then a warning.
@@ -70,6 +72,9 @@ type Result struct {
 	Company doctor.Company
 	// Path is the file, Diff what changed in it, masked; Diff is empty when nothing had to change.
 	Path, Diff string
+	// Backup is where the former file is kept; Ignore are lines that .gitignore should have.
+	Backup string
+	Ignore []string
 	// Beaten are variables of the process environment that beat what was written.
 	Beaten []string
 }
@@ -218,8 +223,10 @@ func (v *visit) ask(ctx context.Context, only ...string) *doctor.Report {
 	cfg, faults := v.load(v.values)
 	cfg.State = config.Ready
 	cfg.Account.Branches = nil
-	if ref, err := config.ParseCompany(v.values["YCLIENTS_COMPANY_ID"]); err == nil {
-		cfg.Account.Branches = []int64{ref.Company}
+	for text := range strings.SplitSeq(v.values[CompanyID]+","+v.values[companyIDs], ",") {
+		if ref, err := config.ParseCompany(text); err == nil {
+			cfg.Account.Branches = append(cfg.Account.Branches, ref.Company)
+		}
 	}
 	o := v.Doctor
 	o.Config, o.Only, o.NewClient, o.AllowMissingRights = cfg, only, v.NewClient(cfg), v.AllowMissingRights
@@ -242,6 +249,9 @@ func proveKey(ctx context.Context, v *visit) ([]doctor.Finding, error) {
 	key, notes := inspect("YCLIENTS_API_TOKEN", v.APIKey)
 	if v.APIKey.IsZero() {
 		key = v.present.Account.PartnerToken.Reveal()
+	}
+	if walk, err := v.engine().OpenProgress(); key == "" && err == nil {
+		key = walk.APIKey.Reveal() // proven at a terminal, and left
 	}
 	if key == "" {
 		if len(notes) > 0 {
@@ -323,35 +333,62 @@ func (v *visit) signIn(ctx context.Context) (string, []doctor.Finding) {
 	return token, nil
 }
 
-// chooseCompany finds the branch meant: an id, an address, a booking form's branch, or the only one there is.
+// chooseCompany finds the branches meant: ids, addresses, a booking form's branch, or the only one there is.
 func chooseCompany(ctx context.Context, v *visit) ([]doctor.Finding, error) {
-	var id int64
-	switch {
-	case v.Company != "":
-		ref, err := config.ParseCompany(v.Company)
-		if err != nil {
-			return v.usage(config.T("--company не номер филиала и не адрес с ним", "--company is neither the id of a branch nor an address with one"), v.choices()), nil
-		}
-		if id = ref.Company; id == 0 {
-			var bad []doctor.Finding
-			if id, bad = v.behindForm(ctx, ref.Form); bad != nil {
-				return bad, nil
-			}
-		}
-	case len(v.choice) == 1:
-		id = v.choice[0].ID
-	default:
+	if v.Company == "" && len(v.choice) == 1 {
+		v.take(v.choice[0].ID)
+		return v.chosen(), nil
+	}
+	if v.Company == "" {
 		return v.usage(config.Tf("сотрудник управляет: %s; какой из них?", "the employee manages %s; which one?",
 			config.Count(len(v.choice), "филиал", "филиала", "филиалов", "branch", "branches")), v.choices()), nil
 	}
-	v.values["YCLIENTS_COMPANY_ID"] = fmt.Sprint(id)
+	var more []string
+	for i, text := range append([]string{v.Company}, v.More...) {
+		id, bad := v.meant(ctx, text)
+		if bad != nil {
+			return bad, nil
+		}
+		if i == 0 {
+			v.take(id)
+		} else {
+			more = append(more, fmt.Sprint(id))
+		}
+	}
+	if v.More != nil {
+		v.values[companyIDs] = strings.Join(more, ",")
+	}
+	return v.chosen(), nil
+}
+
+// meant reads an id or an address.
+func (v *visit) meant(ctx context.Context, text string) (int64, []doctor.Finding) {
+	ref, err := config.ParseCompany(text)
+	if err != nil {
+		return 0, v.usage(config.T("--company не номер филиала и не адрес с ним", "--company is neither the id of a branch nor an address with one"), v.choices())
+	}
+	if ref.Company != 0 {
+		return ref.Company, nil
+	}
+	return v.behindForm(ctx, ref.Form)
+}
+
+func (v *visit) take(id int64) {
+	v.values[CompanyID] = fmt.Sprint(id)
 	v.result.Company = doctor.Company{ID: id}
 	for _, c := range v.choice {
 		if c.ID == id {
 			v.result.Company = c
 		}
 	}
-	return fine(Text{RU: v.result.Company.String(), EN: v.result.Company.String()}), nil
+}
+
+func (v *visit) chosen() []doctor.Finding {
+	said := v.result.Company.String()
+	if more := v.values[companyIDs]; more != "" {
+		said += " + " + more
+	}
+	return fine(Text{RU: said, EN: said})
 }
 
 // choices lists the branches for --company.
@@ -395,36 +432,19 @@ func proveBranch(ctx context.Context, v *visit) ([]doctor.Finding, error) {
 	return findings, nil
 }
 
-// written are the variables that setup writes, in the order of the file.
-var written = []string{"YCLIENTS_ENABLED", "YCLIENTS_COMPANY_ID", "YCLIENTS_API_TOKEN", "YCLIENTS_USER_TOKEN", "YCLIENTS_BASE_URL"}
-
-// writeFile reads the file once more, because it may have changed while we asked, and saves it.
-func writeFile(_ context.Context, v *visit) ([]doctor.Finding, error) {
-	file, err := config.ReadEnvFile(v.EnvFile)
+// writeFile plans anew, because the file may have changed while we asked, and writes.
+func writeFile(ctx context.Context, v *visit) ([]doctor.Finding, error) {
+	plan, err := v.engine().EnvPlan(ctx, v.values)
+	if err == nil {
+		err = v.engine().EnvWrite(plan)
+	}
+	if r, ok := errors.AsType[*Refusal](err); ok {
+		return refuse(r.Problem, r.Found, r.Next), nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	for _, key := range written {
-		value, given := v.values[key]
-		if yes, err := config.ParseBool(file.Values()[key]); key == "YCLIENTS_ENABLED" && err == nil && yes {
-			continue // switched on in somebody's own spelling
-		}
-		if given {
-			if err := file.Set(key, value); err != nil {
-				return nil, err
-			}
-		}
-	}
-	if err := file.Save(); err != nil {
-		return nil, err
-	}
-	v.result.Path, v.result.Diff = v.EnvFile, file.Diff()
-	for _, kv := range v.Environ {
-		key, value, _ := strings.Cut(kv, "=")
-		if now, given := v.values[key]; given && slices.Contains(written, key) && now != value {
-			v.result.Beaten = append(v.result.Beaten, key)
-		}
-	}
+	v.result.Path, v.result.Diff, v.result.Backup, v.result.Beaten, v.result.Ignore = plan.Path, plan.Diff, plan.Backup, plan.Beaten, plan.Ignore
 	found := config.Tf("%s, права 0600", "%s, mode 0600", v.EnvFile)
 	if v.result.Diff == "" {
 		found = config.Tf("%s уже верен", "%s is right already", v.EnvFile)
@@ -437,8 +457,17 @@ func writeFile(_ context.Context, v *visit) ([]doctor.Finding, error) {
 			Next:   config.T("уберите эти переменные из окружения службы", "remove these variables from the service's environment"),
 		})
 	}
+	if len(plan.Ignore) > 0 {
+		out = append(out, doctor.Finding{
+			Status: doctor.StatusWarning,
+			Found:  config.Tf("файл лежит в репозитории git, и git его не скрывает", "the file lies in a git repository that does not ignore it"),
+			Next:   config.Tf("добавьте в %s: %s", "add to %s: %s", plan.IgnoreFile, strings.Join(plan.Ignore, " ")),
+		})
+	}
 	return out, nil
 }
+
+func (v *visit) engine() *Engine { return &Engine{EnvFile: v.EnvFile, Environ: v.Environ} }
 
 func asFaults(err error) *config.Faults {
 	if f, ok := err.(*config.Faults); ok {
