@@ -150,8 +150,9 @@ func TestServeWithoutAccount(t *testing.T) {
 	if err := <-p.end; err != nil {
 		t.Error(err)
 	}
-	if _, err := os.Stat(cfg.DataDir); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("a server without an account made its data folder: %v", err)
+	made, err := os.ReadDir(cfg.DataDir)
+	if err != nil || len(made) != 1 || made[0].Name() != "links.json" {
+		t.Errorf("a server without an account made %v, %v, want the link to the setup and nothing else", made, err)
 	}
 }
 
