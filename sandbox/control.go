@@ -216,6 +216,10 @@ func (s *Sandbox) controlRoutes() http.Handler {
 		}
 		return s.LedgerSince(seq), nil
 	})
+	get("snapshots", func(*http.Request) (any, error) { return s.Snapshots(), nil })
+	for _, place := range []string{"/_sandbox", "/_sandbox/{$}", "/_sandbox/page.js", "/_sandbox/page.css"} {
+		mux.HandleFunc("GET "+place, servePage)
+	}
 	mux.HandleFunc("GET /_sandbox/events", s.serveEvents)
 	mux.HandleFunc("GET /_sandbox/avatar/{name}", s.serveAvatar)
 	mux.HandleFunc("GET /_sandbox/widget/{form}", serveWidget)
@@ -226,6 +230,9 @@ func (s *Sandbox) controlRoutes() http.Handler {
 	mux.HandleFunc("PUT /_sandbox/clock", s.putClock)
 	mux.HandleFunc("POST /_sandbox/marketplace", s.postMarketplace)
 	mux.HandleFunc("PUT /_sandbox/switches", s.putSwitches)
+	mux.HandleFunc("POST /_sandbox/snapshots", s.named(s.Snapshot))
+	mux.HandleFunc("DELETE /_sandbox/snapshots", s.named(s.RemoveSnapshot))
+	mux.HandleFunc("POST /_sandbox/restore", s.named(s.Restore))
 	mux.HandleFunc("POST /_sandbox/take", s.postTake)
 	mux.HandleFunc("POST /_sandbox/password", s.postPassword)
 	mux.HandleFunc("POST /_sandbox/reset", func(w http.ResponseWriter, _ *http.Request) {
@@ -234,8 +241,8 @@ func (s *Sandbox) controlRoutes() http.Handler {
 	})
 	mux.HandleFunc("/_sandbox/", func(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusNotFound, obj{"error": "no such control: GET sms, mail, info, day, events, faults, faults/rules, " +
-			"switches, ledger, fidelity, clock, webhooks; PUT faults, switches, clock; POST take, password, faults/rules, marketplace, " +
-			"reset; DELETE faults/rules"})
+			"switches, ledger, fidelity, clock, webhooks, snapshots; PUT faults, switches, clock; POST take, password, faults/rules, marketplace, " +
+			"snapshots, restore, reset; DELETE faults/rules, snapshots"})
 	})
 	return mux
 }
@@ -253,6 +260,8 @@ func writeControl(w http.ResponseWriter, status int, v any, err error) {
 	switch {
 	case errors.Is(err, ErrTaken):
 		writeJSON(w, http.StatusConflict, obj{"error": err.Error()})
+	case errors.Is(err, ErrNoSnapshot):
+		writeJSON(w, http.StatusNotFound, obj{"error": err.Error()})
 	case err != nil:
 		writeJSON(w, http.StatusBadRequest, obj{"error": err.Error()})
 	default:

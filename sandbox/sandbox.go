@@ -42,6 +42,7 @@ type Sandbox struct {
 	calls     int64 // to the API since the start
 	refusals  int64 // of those, refused by the limits
 	listeners map[chan event]struct{}
+	snapshots []snapshot
 }
 
 // Option changes a default of [New].
