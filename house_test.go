@@ -46,7 +46,7 @@ var rooms = map[string]struct {
 	"internal/rehearse":        {[]string{"internal/config", "yclients", "internal/verdict", "internal/problem", "internal/secret", "internal/salon"}, "a customer of the real account, once", nil},
 	"ui":                       {nil, "embedded files", nil},
 	"internal/app":             {[]string{"*"}, "wiring", nil},
-	"internal/cli":             {[]string{"internal/app", "internal/config", "internal/setup", "internal/doctor", "internal/rehearse", "internal/salon", "internal/problem", "internal/secret", "yclients", "internal/upstream"}, "commands", nil},
+	"internal/cli":             {[]string{"contract", "internal/verdict", "internal/app", "internal/config", "internal/setup", "internal/doctor", "internal/rehearse", "internal/salon", "internal/problem", "internal/secret", "yclients", "internal/upstream"}, "commands", nil},
 	"cmd/zapis":                {[]string{"internal/cli", "internal/app"}, "five lines", nil},
 	"bench":                    {[]string{"*"}, "measures the whole house", nil},
 	"examples":                 {[]string{"yclients"}, "what an outsider can write, with the SDK alone", nil},

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"text/tabwriter"
 
 	"github.com/alecthomas/kong"
 
@@ -36,13 +35,18 @@ type grammar struct {
 	} `cmd:"" help:"${cmd_config}"`
 	Backup  backupCmd  `cmd:"" help:"${cmd_backup}"`
 	Restore restoreCmd `cmd:"" help:"${cmd_restore}"`
+	API     apiCmd     `cmd:"" name:"api" passthrough:"" help:"${cmd_api}"`
+	accessCommands
 	Version versionCmd `cmd:"" help:"${cmd_version}"`
 }
 
 // newGrammar prepares the examples under each command.
 func newGrammar(lang string) *grammar {
 	g := &grammar{}
-	for _, d := range []*taught{&g.Demo.taught, &g.Serve.taught, &g.Sandbox.Serve.taught, &g.Sandbox.Record.taught, &g.Sandbox.Compare.taught, &g.Setup.taught, &g.Doctor.taught, &g.Rehearse.taught, &g.Config.Show.taught, &g.Backup.taught, &g.Restore.taught, &g.Version.taught} {
+	for _, d := range []*taught{&g.Demo.taught, &g.Serve.taught, &g.Sandbox.Serve.taught, &g.Sandbox.Record.taught, &g.Sandbox.Compare.taught, &g.Setup.taught, &g.Doctor.taught, &g.Rehearse.taught, &g.Config.Show.taught, &g.Backup.taught, &g.Restore.taught, &g.API.taught, &g.Version.taught} {
+		d.lang = lang
+	}
+	for _, d := range g.teach() {
 		d.lang = lang
 	}
 	return g
@@ -161,42 +165,6 @@ func (c doctorCmd) Run(r *runner) error {
 		return errSilent{code}
 	}
 	return nil
-}
-
-type showCmd struct {
-	taught `kong:"-"`
-}
-
-func (c showCmd) Help() string { return examples["config show"].In(c.lang) }
-
-// Run lists every variable with its origin. Values are never shown: what is harmless today holds a
-// misplaced token tomorrow.
-func (c showCmd) Run(r *runner) error {
-	cfg, err := config.Load(config.Options{EnvFile: r.envFile, Environ: r.environ})
-	w := tabwriter.NewWriter(r.stdout, 0, 0, 2, ' ', 0)
-	for _, k := range config.Keys {
-		origin := cfg.Origin(k.Name)
-		where := origin.Text()
-		switch {
-		case origin.Source != "default":
-		case k.Default != "":
-			where = config.Tf("по умолчанию: %s", "default: %s", k.Default)
-		default:
-			where = config.T("–", "–")
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\n", k.Name, where.In(r.lang), k.About.In(r.lang))
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	state := map[config.State]config.Text{
-		config.NotConfigured: config.T("доступ к YCLIENTS не настроен: zapis setup", "no account is configured: zapis setup"),
-		config.Disabled:      config.T("обмен с YCLIENTS выключен: YCLIENTS_ENABLED", "YCLIENTS is switched off: YCLIENTS_ENABLED"),
-		config.Ready:         config.T("доступ к YCLIENTS описан; проверить: zapis doctor", "an account is described; to check it: zapis doctor"),
-	}
-	fmt.Fprintf(r.stdout, "\n%s\n", state[cfg.State].In(r.lang))
-	r.warn(cfg)
-	return err
 }
 
 type versionCmd struct {

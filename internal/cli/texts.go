@@ -33,6 +33,7 @@ var texts = map[string]config.Text{
 	"cmd_config_show": config.T("какие переменные есть и откуда они взялись (без значений)", "which variables there are and where they come from (no values)"),
 	"cmd_backup":      config.T("резервная копия данных, сервер при этом работает", "back up the data of a running server"),
 	"cmd_restore":     config.T("восстановить копию в пустую папку или базу", "restore a backup into an empty folder or database"),
+	"cmd_api":         config.T("вызвать любую операцию YCLIENTS по имени", "call any operation of YCLIENTS by its id"),
 	"cmd_version":     config.T("версия программы", "version of the program"),
 
 	"ph_phone": config.T("ТЕЛЕФОН", "PHONE"), "ph_name": config.T("ИМЯ", "NAME"),
@@ -89,6 +90,8 @@ var texts = map[string]config.Text{
 	"setup_base_url":         config.T("адрес YCLIENTS или песочницы", "address of YCLIENTS or of a sandbox"),
 
 	"setup_allow_missing": config.T("записать файл и без права смотреть журнал: тогда судьбу записи, ответ на которую потерялся, не узнать", "write the file even without the right to the timetable: a booking whose answer was lost cannot be looked up then"),
+
+	"api_words": config.T("операция и её параметры", "the operation and its parameters"),
 
 	"doctor_json": config.T("отчёт как JSON", "the report as JSON"),
 }
@@ -202,6 +205,29 @@ Examples:
   zapis rehearse --staff 564501 --service 564001 --phone 79000000001
   zapis rehearse --branch 4564 --staff 564501 --service 564001 --phone 79000000001 --yes --report report.txt
   zapis rehearse --clean`),
+	"api": config.T(`Вызов: zapis api ОПЕРАЦИЯ [--параметр значение] [--body @файл|-|JSON] [--all-pages] [--yes]
+       zapis api ОПЕРАЦИЯ --template | zapis api --list [НАЧАЛО]
+
+Параметры называются как в документации YCLIENTS; филиал берётся из настроек, если не назван. Ответ печатается как пришёл,
+токены в нём скрыты. Рассылки, удаления, деньги и права ничего не делают без --yes.
+
+Примеры:
+  zapis api listRecords --start_date 2026-11-24 --all-pages    все записи с этого дня
+  zapis api getRecord --record_id 10                           одна запись
+  zapis api createRecord --template                            какие параметры и какое тело
+  zapis api createRecord --body @record.json                   тело из файла, - читает стандартный ввод
+  zapis api --list getUser                                     операции, чьи имена так начинаются`, `Usage: zapis api OPERATION [--param value] [--body @file|-|JSON] [--all-pages] [--yes]
+       zapis api OPERATION --template | zapis api --list [PREFIX]
+
+Parameters have the names of YCLIENTS' documentation; the branch is that of the settings unless given. The answer is printed
+as it came, with the tokens in it hidden. Mailings, deletions, money and rights do nothing without --yes.
+
+Examples:
+  zapis api listRecords --start_date 2026-11-24 --all-pages    all records from that day on
+  zapis api getRecord --record_id 10                           one record
+  zapis api createRecord --template                            which parameters, and a body to fill in
+  zapis api createRecord --body @record.json                   the body from a file, - reads standard input
+  zapis api --list getUser                                     operations whose ids begin so`),
 	"config show": config.T(`Пример:
   zapis config show --env-file backend/.env`, `Example:
   zapis config show --env-file backend/.env`),
