@@ -123,6 +123,7 @@ const tabs = {
   async faults() {
     const [f, rules, fidelity] = await Promise.all([api('faults'), api('faults/rules'), api('fidelity')])
     const ops = (fidelity.operations ?? fidelity).map(o => o.operation_id ?? o.id)
+    const left = n => (n ? ` (${n})` : '')
     const quick = (label, change) => el('button', { type: 'button', onclick: act(() => api('faults', 'PUT', { ...f, ...change })) }, label)
     const send = e => {
       const d = new FormData(e.target)
@@ -131,8 +132,8 @@ const tabs = {
     return [
       el('h2', {}, t('quick')),
       el('div', { class: 'row' }, el('button', { type: 'button', 'aria-pressed': String(f.off), class: f.off ? 'main' : '', onclick: act(() => api('faults', 'PUT', { ...f, off: !f.off })) }, t('off')),
-        quick(`${t('lose')} (${f.lose_next})`, { lose_next: f.lose_next + 1 }), quick(`${t('refuse')} (${f.refuse_next})`, { refuse_next: f.refuse_next + 1 }),
-        quick(`${t('html')} (${f.html_next})`, { html_next: f.html_next + 1 }), quick(`${t('error')} (${f.error_next})`, { error_next: f.error_next + 1 })),
+        quick(`${t('lose')}${left(f.lose_next)}`, { lose_next: f.lose_next + 1 }), quick(`${t('refuse')}${left(f.refuse_next)}`, { refuse_next: f.refuse_next + 1 }),
+        quick(`${t('html')}${left(f.html_next)}`, { html_next: f.html_next + 1 }), quick(`${t('error')}${left(f.error_next)}`, { error_next: f.error_next + 1 })),
       el('h2', {}, t('rules')),
       el('form', { onsubmit: act(send) },
         el('label', {}, t('kind'), el('select', { name: 'kind' }, rules.kinds.map(k => el('option', {}, k)))),
@@ -173,8 +174,10 @@ let turn = 0
 
 async function show() {
   const mine = ++turn
-  const content = [await tabs[current]()].flat()
-  if (mine === turn) $('main').replaceChildren(...content)
+  const [content, clock] = await Promise.all([tabs[current](), api('clock')])
+  if (mine !== turn) return
+  $('main').replaceChildren(...[content].flat())
+  $('clock').textContent = `${new Date(clock.now).toLocaleString(lang)} (${clock.stands ? t('stands') : t('runs')})`
 }
 
 function frame() {
