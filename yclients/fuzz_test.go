@@ -59,7 +59,7 @@ func FuzzRoundTrip(f *testing.F) {
 	for i, id := range ids {
 		op, _ := contract.Lookup(id)
 		if sample, ok := op.Success().Sample(); ok && len(sample.JSON) < 4000 {
-			f.Add(uint16(i), []byte(parseEnvelope(sample.JSON).data))
+			f.Add(uint16(i), parseEnvelope(sample.JSON).data)
 		}
 	}
 	f.Fuzz(func(t *testing.T, index uint16, data []byte) {

@@ -19,10 +19,10 @@ func repairJSON(body []byte) []byte {
 	body = bytes.TrimPrefix(body, byteOrderMark)
 	out := make([]byte, 0, len(body)+64)
 	for i := 0; i < len(body); {
-		switch c := body[i]; {
-		case c == '"':
+		switch c := body[i]; c {
+		case '"':
 			out, i = repairString(out, body, i)
-		case c == 0:
+		case 0:
 			out = append(out, ' ')
 			i++
 		default:

@@ -36,7 +36,7 @@ func eventExamples(t testing.TB) []json.RawMessage {
 	}
 	for _, f := range facts.Envelope {
 		for _, value := range f.Enum {
-			body := fmt.Sprintf(`{"company_id":1,"resource_id":"2","resource":"record","status":"update","data":[]}`)
+			body := `{"company_id":1,"resource_id":"2","resource":"record","status":"update","data":[]}`
 			old := map[string]string{"resource": "record", "status": "update"}[f.Name]
 			facts.Examples = append(facts.Examples, json.RawMessage(strings.Replace(body, old, value, 1)))
 		}

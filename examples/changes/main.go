@@ -50,13 +50,8 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	opts := &yclients.RecordListOptions{
-		ChangedAfter: time.Now().Add(-*since).In(zone).Format("2006-01-02T15:04:05"),
-		WithDeleted:  true,
-		Count:        200,
-	}
 	changed, deleted := 0, 0
-	for r, err := range client.Records.All(ctx, companyID, opts) {
+	for r, err := range client.Records.Changed(ctx, companyID, time.Now().Add(-*since).In(zone), nil) {
 		if err != nil {
 			return err // do not move the mark forward: the rest was not seen
 		}
