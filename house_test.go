@@ -44,6 +44,7 @@ var rooms = map[string]struct {
 	"internal/setup":           {[]string{"internal/doctor", "internal/config", "yclients", "internal/problem", "internal/secret", "internal/verdict"}, "doctor with hands", nil},
 	"internal/walk":            {[]string{"internal/setup", "internal/doctor", "internal/config", "internal/problem", "internal/secret"}, "the setup over HTTP: another face of the same steps", nil},
 	"internal/rehearse":        {[]string{"internal/config", "yclients", "internal/verdict", "internal/problem", "internal/secret", "internal/salon"}, "a customer of the real account, once", nil},
+	"internal/alert":           {[]string{"internal/config", "internal/problem"}, "tells of failures of the table, and knows nothing of how they came", nil},
 	"ui":                       {nil, "embedded files", nil},
 	"internal/app":             {[]string{"*"}, "wiring", nil},
 	"internal/cli":             {[]string{"contract", "internal/verdict", "internal/app", "internal/config", "internal/setup", "internal/doctor", "internal/rehearse", "internal/salon", "internal/problem", "internal/secret", "yclients", "internal/upstream"}, "commands", nil},

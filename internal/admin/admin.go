@@ -69,6 +69,12 @@ type Config struct {
 	Ready   func(context.Context) error
 	Metrics http.Handler
 	Console http.Handler // the page, under /admin/
+	// Degraded names failures that last and leave a part of the work going; /readyz tells them beside "ready". Optional.
+	Degraded func() []problem.Code
+	// Health gives the doctor's report as one object and when it was made; fresh asks for a new one. Optional.
+	Health func(ctx context.Context, fresh bool, lang string) (report any, made time.Time)
+	// TestAlerts sends a test through every way of telling and says how each fared. Optional.
+	TestAlerts func(context.Context) any
 }
 
 // New builds the handler.
@@ -90,8 +96,13 @@ func New(c Config) http.Handler {
 			write(w, http.StatusServiceUnavailable, map[string]string{"status": "not ready", "code": string(p.Code), "fix": p.Meaning().Fix.EN})
 			return
 		}
-		write(w, http.StatusOK, map[string]string{"status": "ready"})
+		answer := map[string]any{"status": "ready"}
+		if c.Degraded != nil && len(c.Degraded()) > 0 {
+			answer["degraded"] = c.Degraded()
+		}
+		write(w, http.StatusOK, answer)
 	})
+	addHealth(mux, c)
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)

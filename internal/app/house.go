@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"zapis/internal/admin"
+	"zapis/internal/alert"
 	"zapis/internal/booking"
 	"zapis/internal/config"
 	"zapis/internal/gateway"
@@ -43,9 +44,13 @@ type house struct {
 	// In the order in which they were built; empty where the configuration opens no account.
 	store   *store.Store
 	road    *upstream.Road
+	tokens  *upstream.Tokens
+	alerts  *alert.Alerts
 	mirror  *mirror.Mirror
 	booking *booking.Service
 	jobs    *jobs.Jobs
+
+	checkup checkup
 
 	settings func() admin.Settings // how the file of settings stands; nil where none is watched
 
@@ -77,9 +82,14 @@ func build(ctx context.Context, cfg *config.Config, patience time.Duration, log 
 			return nil, err
 		}
 	}
+	if h.alerts == nil {
+		h.openAlerts()
+	}
 	h.gateway = gateway.New(g)
 	h.admin = admin.New(admin.Config{
-		State: h.picture, Ready: h.ready, Metrics: h.metrics.handler(), Console: ui.Console(),
+		State: h.picture, Ready: h.ready, Metrics: h.metrics.handler(), Console: ui.Console(), Degraded: h.deadTokens,
+		Health:     func(ctx context.Context, fresh bool, lang string) (any, time.Time) { return h.health(ctx, fresh, lang) },
+		TestAlerts: func(ctx context.Context) any { return h.alerts.Test(ctx) },
 	})
 	return h, nil
 }
@@ -98,12 +108,14 @@ func (h *house) open(ctx context.Context, g *gateway.Config) (err error) {
 		return problem.Because(problem.ConfigInvalid, err).Detailf("the road to YCLIENTS: %v", err)
 	}
 	h.metrics.watch(h.road)
+	h.openAlerts()
+	h.watchTokens()
 	account := h.cfg.Account
 	api, err := yclients.New(
 		yclients.WithPartnerToken(yclients.Token(account.PartnerToken.Reveal())),
 		yclients.WithUserToken(yclients.Token(account.UserToken.Reveal())),
 		yclients.WithBaseURL(h.cfg.BaseURL),
-		yclients.WithHTTPClient(h.road.Client()),
+		yclients.WithHTTPClient(h.tokens.Client()),
 		yclients.WithUserAgent("zapis/"+Version),
 	)
 	if err != nil {
@@ -195,6 +207,9 @@ func (h *house) close() {
 	if h.road != nil {
 		h.note(h.road.Close(ctx))
 	}
+	if h.alerts != nil {
+		h.alerts.Close()
+	}
 	if h.store != nil {
 		h.note(h.store.Close())
 	}
@@ -235,6 +250,11 @@ func (h *house) ready(ctx context.Context) error {
 	if err := h.store.Ping(ctx); err != nil {
 		return problem.Because(problem.StoreUnavailable, err)
 	}
+	if h.tokens != nil {
+		if _, dead := h.tokens.Dead(upstream.KeyToken); dead {
+			return problem.New(problem.UpstreamKey)
+		}
+	}
 	return nil
 }
 
@@ -257,6 +277,9 @@ func (h *house) picture(ctx context.Context) admin.State {
 	if stats.Paused {
 		until := now.Add(stats.PausedFor)
 		s.Upstream.PausedUntil = &until
+	}
+	for _, code := range h.deadTokens() {
+		s.Trouble = string(code)
 	}
 	for _, id := range h.cfg.Account.Branches {
 		s.Branches = append(s.Branches, admin.Branch{ID: id})

@@ -20,6 +20,7 @@ type metrics struct {
 	calls    *prometheus.CounterVec
 	took     *prometheus.HistogramVec
 	refused  prometheus.Counter
+	dead     *prometheus.GaugeVec
 }
 
 func newMetrics() *metrics {
@@ -36,7 +37,10 @@ func newMetrics() *metrics {
 			Name: "zapis_upstream_refusals_total", Help: "Refusals for the rate limit; each means that something else spends the budget of this address.",
 		}),
 	}
-	m.registry.MustRegister(m.calls, m.took, m.refused,
+	m.dead = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "zapis_token_dead", Help: "1 while YCLIENTS refuses a token: key or user.",
+	}, []string{"token"})
+	m.registry.MustRegister(m.calls, m.took, m.refused, m.dead,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -72,18 +72,10 @@ func PacedClient(cfg *config.Config) (newClient func(partner, user yclients.Toke
 	if err != nil {
 		return nil, nil, err
 	}
-	carrier := road.Client()
-	newClient = func(partner, user yclients.Token) (*yclients.Client, error) {
-		opts := []yclients.Option{yclients.WithBaseURL(cfg.BaseURL), yclients.WithPartnerToken(partner), yclients.WithHTTPClient(carrier)}
-		if user != "" {
-			opts = append(opts, yclients.WithUserToken(user))
-		}
-		return yclients.New(opts...)
-	}
-	return newClient, end, nil
+	return clientsOf(cfg, road.Client()), end, nil
 }
 
-// pacedRoad is the road of a command.
+// pacedRoad is the road of a command beside a server.
 func pacedRoad(cfg *config.Config) (road *upstream.Road, end func(), err error) {
 	c := upstream.Config{Scale: cfg.LimitsScale, CAFile: cfg.CAFile}
 	closeStore := func() {}
@@ -95,16 +87,18 @@ func pacedRoad(cfg *config.Config) (road *upstream.Road, end func(), err error) 
 			c.Store = log
 		}
 	}
-	if road, err = upstream.New(c); err != nil {
+	road, err = upstream.New(c)
+	if err != nil {
 		closeStore()
 		return nil, nil, err
 	}
-	return road, func() {
+	end = func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 		defer cancel()
 		_ = road.Close(ctx) // every call has ended; what is closed are idle connections
 		closeStore()
-	}, nil
+	}
+	return road, end, nil
 }
 
 // serverLog is the log of a server's calls, and whether a missing one is a first start. On the first start it goes

@@ -24,6 +24,7 @@ type served struct {
 	sb   *sandbox.Sandbox
 	file string
 	log  *syncBuffer
+	said *syncBuffer // standard output
 }
 
 func (s *served) write(lines ...string) {
@@ -65,7 +66,7 @@ func (s *served) status() string {
 func startServed(t *testing.T, first func(*served)) *served {
 	t.Helper()
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	s := &served{t: t, sb: sandbox.Start(t, sandbox.WithLimits(20)), file: filepath.Join(t.TempDir(), ".env"), log: &syncBuffer{}}
+	s := &served{t: t, sb: sandbox.Start(t, sandbox.WithLimits(20)), file: filepath.Join(t.TempDir(), ".env"), log: &syncBuffer{}, said: &syncBuffer{}}
 	first(s)
 	load := func() (*config.Config, error) { return config.Load(config.Options{EnvFile: s.file}) }
 	cfg, err := load()
@@ -73,7 +74,7 @@ func startServed(t *testing.T, first func(*served)) *served {
 		t.Fatal(err)
 	}
 	s.running = launch(t, func(ctx context.Context, out io.Writer) error {
-		return Serve(ctx, ServeOptions{Config: cfg, EnvFile: s.file, Reload: load, lookEvery: 20 * time.Millisecond, Lang: "en", Stdout: out, Stderr: s.log})
+		return Serve(ctx, ServeOptions{Config: cfg, EnvFile: s.file, Reload: load, lookEvery: 20 * time.Millisecond, Lang: "en", Stdout: io.MultiWriter(s.said, out), Stderr: s.log})
 	})
 	return s
 }
