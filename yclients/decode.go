@@ -187,16 +187,19 @@ func decodeStruct(b []byte, v reflect.Value) bool {
 	}
 	object := &keptObject{raw: b}
 	fields := fieldsOf(v.Type())
-	members(b, func(m member) {
-		i, known := fields[m.key]
+	spelt(b, func(quoted, value []byte) {
+		i, known := fields[string(quoted[1:len(quoted)-1])]
+		if !known && bytes.IndexByte(quoted, '\\') >= 0 {
+			i, known = fields[unquote(quoted)]
+		}
 		if !known {
-			note(&object.extra, m)
+			note(&object.extra, member{unquote(quoted), value})
 			return
 		}
 		field := v.Field(i)
 		field.SetZero() // of two members with one name the last one counts
-		if !decodeValue(m.value, field) {
-			note(&object.misfits, m)
+		if !decodeValue(value, field) {
+			note(&object.misfits, member{unquote(quoted), value})
 		}
 	})
 	v.Addr().Interface().(keeper).keep(object)

@@ -18,6 +18,12 @@ type member struct {
 // members calls yield for each member of an object, in order, duplicates
 // included.
 func members(object []byte, yield func(member)) {
+	spelt(object, func(quoted, value []byte) { yield(member{unquote(quoted), value}) })
+}
+
+// spelt is members with the keys as they are spelt, in quotes, so that a key
+// that is only looked up costs no memory.
+func spelt(object []byte, yield func(quoted, value []byte)) {
 	i := skipSpace(object, 0) + 1
 	for {
 		i = skipSpace(object, i)
@@ -28,11 +34,11 @@ func members(object []byte, yield func(member)) {
 			i = skipSpace(object, i+1)
 		}
 		end := skipString(object, i)
-		key := unquote(object[i:end])
+		quoted := object[i:end]
 		i = skipSpace(object, end) + 1 // the colon
 		i = skipSpace(object, i)
 		end = skipValue(object, i)
-		yield(member{key, object[i:end:end]})
+		yield(quoted, object[i:end:end])
 		i = end
 	}
 }

@@ -39,9 +39,36 @@ var layouts = []struct {
 	{"02.01.2006", true}, // of licences
 }
 
+// resembles reports whether a text may have a layout: the same separator after
+// the day, and the same way to write an offset.
+func resembles(s, layout string) bool {
+	if len(s) < len(time.DateOnly) {
+		return false
+	}
+	if len(s) == len(time.DateOnly) || len(layout) == len(time.DateOnly) {
+		return len(s) == len(layout) && (s[4] == '-') == (layout[4] == '-')
+	}
+	return s[10] == layout[10] && offsetStyle(s) == offsetStyle(layout)
+}
+
+// offsetStyle is ':' for +03:00 and Z, '0' for +0300, 0 for none.
+func offsetStyle(s string) byte {
+	at := strings.LastIndexAny(s[10:], "+-Z")
+	if at < 0 {
+		return 0
+	}
+	if offset := s[10+at:]; len(offset) != 5 {
+		return ':'
+	}
+	return '0'
+}
+
 // ParseTime reads one of the spellings of the API, Unix seconds included.
 func ParseTime(s string) (Time, error) {
 	for _, l := range layouts {
+		if !resembles(s, l.layout) {
+			continue // a failed parse costs more than a good one
+		}
 		if t, err := time.Parse(l.layout, s); err == nil {
 			return Time{Time: t, Raw: s, Local: l.local}, nil
 		}
