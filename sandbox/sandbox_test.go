@@ -175,7 +175,7 @@ func (a *api) times(company, staff int64, d day, services ...int64) []string {
 // offered finds the first free start of a master after a day.
 func (a *api) offered(company, staff int64, services ...int64) string {
 	a.t.Helper()
-	d := dayOf(noon, time.UTC).add(1)
+	d := dayOf(a.sb.now(), time.UTC).add(1)
 	for range 20 {
 		if times := a.times(company, staff, d, services...); len(times) > 0 {
 			return times[0]
