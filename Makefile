@@ -42,7 +42,7 @@ build:
 	$(GO) build -trimpath -ldflags "-s -w" -o bin/zapis ./cmd/zapis
 
 generate:
-	cd tools && $(GO) run ./sdkgen
+	cd tools && $(GO) run ./sdkgen && $(GO) run ./openapi && $(GO) run ./coverage
 	$(GO) test ./internal/gateway -run OpenAPI -update
 	cd ui && npm ci && npm run types && npm run build
 
