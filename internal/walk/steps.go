@@ -2,7 +2,11 @@ package walk
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"zapis/internal/config"
@@ -71,6 +75,8 @@ type state struct {
 	User     string         `json:"user,omitempty"`
 	Branches []setup.Branch `json:"branches"`
 	Notes    []words        `json:"notes"`
+	// PublicURL is the configured address of the server from outside.
+	PublicURL string `json:"public_url,omitempty"`
 }
 
 func (d *door) state(_ context.Context, v *visit) (any, error) { return d.stateOf(v, nil), nil }
@@ -86,7 +92,7 @@ func (d *door) stateOf(v *visit, notes []config.Finding) state {
 	}
 	if d.Door == setup.LinkSetup {
 		cfg, _ := d.Engine.Config()
-		s.KeyKnown = !cfg.Account.PartnerToken.IsZero()
+		s.KeyKnown, s.PublicURL = !cfg.Account.PartnerToken.IsZero(), cfg.PublicURL
 	} else if s.Next == setup.StepHooks {
 		s.Next = setup.StepWrite
 	}
@@ -281,9 +287,66 @@ func (d *door) acceptRights(ctx context.Context, v *visit) (any, error) {
 	return d.keep(v, nil)
 }
 
-// hooks passes the optional step over.
-func (d *door) hooks(_ context.Context, v *visit) (any, error) {
-	v.progress.HooksDone = true
+// hookPlan is what would change in the webhooks of a branch.
+type hookPlan struct {
+	Branch  setup.Branch `json:"branch"`
+	Changes []hookChange `json:"changes"`
+	Others  int          `json:"others"`
+	Wakes   bool         `json:"wakes"`
+}
+
+type hookChange struct {
+	What words  `json:"what"`
+	Old  string `json:"old"`
+	New  string `json:"new"`
+}
+
+// hooks shows what would change, and writes exactly that once the page says that it was seen. The step is optional.
+func (d *door) hooks(ctx context.Context, v *visit) (any, error) {
+	var body struct {
+		Skip      bool   `json:"skip"`
+		PublicURL string `json:"public_url"`
+		Seen      string `json:"seen"`
+	}
+	if err := v.read(&body); err != nil {
+		return nil, err
+	}
+	p := v.progress
+	if body.Skip {
+		p.HooksDone = true
+		return d.keep(v, nil)
+	}
+	ours, err := d.Engine.HookAddress(body.PublicURL)
+	if err != nil {
+		return nil, err
+	}
+	var plans []*setup.HooksPlan
+	shown := []hookPlan{}
+	for _, b := range p.Branches {
+		plan, err := d.Engine.HooksPlan(ctx, p.APIKey, p.UserToken, b.ID, ours, false)
+		if err != nil {
+			return nil, err
+		}
+		one := hookPlan{Branch: b, Changes: []hookChange{}, Others: plan.Others, Wakes: plan.Wakes}
+		for _, c := range plan.Changes {
+			one.Changes = append(one.Changes, hookChange{say(c.What), c.Old, c.New})
+		}
+		plans, shown = append(plans, plan), append(shown, one)
+	}
+	seen, err := json.Marshal(shown)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(seen)
+	if mark := hex.EncodeToString(sum[:]); body.Seen != mark {
+		return map[string]any{"plans": shown, "seen": mark, "changed": body.Seen != ""}, nil
+	}
+	for _, plan := range plans {
+		if err := d.Engine.HooksApply(ctx, p.APIKey, p.UserToken, plan); err != nil {
+			return nil, err
+		}
+	}
+	p.PublicURL, p.HooksDone = strings.TrimRight(strings.TrimSpace(body.PublicURL), "/"), true
 	return d.keep(v, nil)
 }
 

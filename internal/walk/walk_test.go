@@ -132,6 +132,16 @@ func (w *world) wants(door setup.LinkKind, path string, body any, next string) {
 	}
 }
 
+// hookWrites counts the writes of webhook settings that YCLIENTS has carried out.
+func (w *world) hookWrites() (n int) {
+	for _, e := range w.sb.Ledger() {
+		if e.Applied && strings.Contains(e.Path, "hooks_settings") {
+			n++
+		}
+	}
+	return n
+}
+
 func (w *world) env4() map[string]string {
 	w.t.Helper()
 	file, err := config.ReadEnvFile(filepath.Join(w.dir, ".env"))
@@ -172,13 +182,26 @@ func TestTheWholeWalk(t *testing.T) {
 		t.Errorf("rights: %v", a.body)
 	}
 	w.wants(setup.LinkSetup, "/api/rights", map[string]bool{}, "hooks")
-	w.wants(setup.LinkSetup, "/api/hooks", map[string]bool{"skip": true}, "write")
+	if a := w.call(setup.LinkSetup, "POST", "/api/hooks", map[string]string{"public_url": "http://192.168.0.2"}); a.code() != problem.HooksAddress {
+		t.Errorf("an address that YCLIENTS cannot reach: %d %v", a.status, a.body)
+	}
+	shown := w.call(setup.LinkSetup, "POST", "/api/hooks", map[string]string{"public_url": "https://book.example.com/"})
+	if shown.status != 200 || len(shown.body["plans"].([]any)) != 2 || w.hookWrites() != 0 {
+		t.Fatalf("hooks: %d %v, %d writes", shown.status, shown.body, w.hookWrites())
+	}
+	if a := w.call(setup.LinkSetup, "POST", "/api/hooks", map[string]any{"public_url": "https://other.example.com", "seen": shown.body["seen"]}); a.body["changed"] != true || w.hookWrites() != 0 {
+		t.Errorf("what was not seen was written: %v", a.body)
+	}
+	w.wants(setup.LinkSetup, "/api/hooks", map[string]any{"public_url": "https://book.example.com/", "seen": shown.body["seen"]}, "write")
+	if w.hookWrites() != 2 {
+		t.Errorf("%d settings were written, want those of both branches", w.hookWrites())
+	}
 	if a := w.call(setup.LinkSetup, "GET", "/api/write", nil); !strings.Contains(a.body["diff"].(string), "YCLIENTS_COMPANY_ID=4565") {
 		t.Errorf("plan: %v", a.body)
 	}
 	w.wants(setup.LinkSetup, "/api/write", map[string]bool{}, "")
 	got := w.env4()
-	if got["YCLIENTS_API_TOKEN"] != sandbox.PartnerToken || got["YCLIENTS_USER_TOKEN"] != sandbox.UserToken || got["YCLIENTS_COMPANY_ID"] != "4565" || got["ZAPIS_COMPANY_IDS"] != "4564" {
+	if got["YCLIENTS_API_TOKEN"] != sandbox.PartnerToken || got["YCLIENTS_USER_TOKEN"] != sandbox.UserToken || got["YCLIENTS_COMPANY_ID"] != "4565" || got["ZAPIS_COMPANY_IDS"] != "4564" || got["ZAPIS_PUBLIC_URL"] != "https://book.example.com" {
 		t.Errorf("the file has %d variables, and not those that were proven", len(got))
 	}
 	if info, err := os.Stat(filepath.Join(w.dir, ".env")); err != nil || info.Mode().Perm() != 0o600 {

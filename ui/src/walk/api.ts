@@ -17,7 +17,9 @@ export type State = {
   user?: string
   branches: Branch[]
   notes: Words[]
+  public_url?: string
 }
+export type HookPlans = { plans: { branch: Branch; changes: { what: Words; old: string; new: string }[]; others: number; wakes: boolean }[]; seen: string; changed: boolean }
 export type Rights = { branches: { branch: Branch; enough: boolean; has: Words[]; lacks: { title: Words; lost: Words; needed: boolean }[] }[] }
 export type Plan = { path: string; diff: string; new: boolean; backup: string; beaten: string[]; ignore: string[] }
 export type Checklist = { items: { title: Words; status: string; branch?: number; found: Words; next: Words }[]; exit_code: number }

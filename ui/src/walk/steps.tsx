@@ -3,7 +3,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useId, useRef, useState } from 'preact/hooks'
 import { Icon } from '../shared/icons'
-import { ask, type Branch, type Checklist, type Input, type Plan, type Rights as RightsAnswer, type State, Trouble } from './api'
+import { ask, type Branch, type Checklist, type HookPlans, type Input, type Plan, type Rights as RightsAnswer, type State, Trouble } from './api'
 import { t } from './texts'
 import { type Ended, say, type StepProps } from './walk'
 
@@ -276,16 +276,55 @@ export function Rights({ step, go, lost }: StepProps) {
   )
 }
 
-export function Hooks({ step, go, lost }: StepProps) {
+export function Hooks({ step, state, go, lost }: StepProps) {
+  const [address, setAddress] = useState(state.public_url ?? '')
+  const [shown, setShown] = useState<HookPlans>()
   const { busy, trouble, run } = useStep(lost)
+  const send1 = () =>
+    run(async () => {
+      const answer = await ask<State | HookPlans>('hooks', { public_url: address, seen: shown?.seen ?? '' })
+      if ('plans' in answer) setShown(answer)
+      else go(answer)
+    })
+  const type = (v: string) => {
+    setAddress(v)
+    setShown(undefined)
+  }
   return (
-    <form onSubmit={send(() => void run(async () => go(await ask<State>('hooks', { skip: true }))))}>
-      <p>{t('hooksLater')}</p>
-      <pre>
-        <code>zapis hooks install</code>
-      </pre>
+    <form onSubmit={send(() => void send1())}>
+      {step.inputs.map((i) => (
+        <Field key={i.name} input={i} value={address} set={type} />
+      ))}
+      {shown?.changed && <p class="note warn">{t('hooksChanged')}</p>}
+      {shown?.plans.map((p) => (
+        <section key={p.branch.id} class="stack" data-testid={`hooks-${p.branch.id}`}>
+          <h2>{p.branch.title}</h2>
+          {p.changes.length === 0 ? (
+            <p>{t('hooksNothing')}</p>
+          ) : (
+            <pre>
+              {p.changes.map((c) => (
+                <code key={c.what.en + c.new} class="block">
+                  {say(c.what)}: {c.old && <span class="bad">− {c.old} </span>}
+                  {c.new && <span class="good">+ {c.new}</span>}
+                </code>
+              ))}
+            </pre>
+          )}
+          {p.others > 0 && (
+            <p class="soft">
+              {t('hooksOthers', { n: p.others })} {p.wakes && t('hooksWakes')}
+            </p>
+          )}
+        </section>
+      ))}
       <Troubled trouble={trouble} />
-      <Submit busy={busy} label={t('skip')} name="skip" />
+      <div class="buttons">
+        <Submit busy={busy} label={t(shown ? 'writeHooks' : 'showDiff')} />
+        <button type="button" class="button quiet" data-testid="skip" disabled={busy} onClick={() => void run(async () => go(await ask<State>('hooks', { skip: true })))}>
+          {t('skip')}
+        </button>
+      </div>
       <Busy step={step} busy={busy} />
     </form>
   )
@@ -357,23 +396,13 @@ export function Done({ ended, list, setList }: { ended: Ended; list?: Checklist;
         {t('doneWhat')} {ended.branches.map((b) => b.title).join(', ')}
       </p>
       <Troubled trouble={trouble} />
-      <ul class="checks">
-        {list?.items.map((i, n) => {
-          const status = i.status as keyof typeof marks
-          return (
-            <li key={n} class={colours[status]} data-testid="check" data-status={status}>
-              <Icon name={marks[status]} size={18} />
-              <span>
-                <span class="visually-hidden">{t(status)}: </span>
-                <b>{say(i.title)}</b>
-                {i.branch ? ` (${i.branch})` : ''}
-                {say(i.found) && <span class="block soft">{say(i.found)}</span>}
-                {say(i.next) && <span class="block">→ {say(i.next)}</span>}
-              </span>
-            </li>
-          )
-        })}
-      </ul>
+      {list && <Checks items={list.items.filter((i) => i.status === 'failure' || i.status === 'warning')} />}
+      {list && (
+        <details>
+          <summary>{t('rest', { n: list.items.filter((i) => i.status === 'ok').length })}</summary>
+          <Checks items={list.items.filter((i) => i.status !== 'failure' && i.status !== 'warning')} />
+        </details>
+      )}
       <p class="busy soft" role="status">
         {busy && <span class="spinner small" />}
       </p>
@@ -388,3 +417,23 @@ export function Done({ ended, list, setList }: { ended: Ended; list?: Checklist;
     </main>
   )
 }
+
+const Checks = ({ items }: { items: Checklist['items'] }) => (
+  <ul class="checks">
+    {items.map((i, n) => {
+      const status = i.status as keyof typeof marks
+      return (
+        <li key={n} class={colours[status]} data-testid="check" data-status={status}>
+          <Icon name={marks[status]} size={18} />
+          <span>
+            <span class="visually-hidden">{t(status)}: </span>
+            <b>{say(i.title)}</b>
+            {i.branch ? ` (${i.branch})` : ''}
+            {say(i.found) && <span class="block soft">{say(i.found)}</span>}
+            {say(i.next) && <span class="block">→ {say(i.next)}</span>}
+          </span>
+        </li>
+      )
+    })}
+  </ul>
+)
