@@ -19,24 +19,74 @@ import (
 
 type setupCmd struct {
 	taught         `kong:"-"`
-	APIKey         string `name:"api-key" placeholder:"${ph_key}" help:"${setup_api_key}"`
-	Login          string `placeholder:"${ph_login}" help:"${setup_login}"`
-	PasswordStdin  bool   `name:"password-stdin" xor:"stdin" help:"${setup_password_stdin}"`
-	UserTokenStdin bool   `name:"user-token-stdin" xor:"stdin" help:"${setup_user_token_stdin}"`
-	Company        string `placeholder:"${ph_company}" help:"${setup_company}"`
-	AllowMissing   bool   `name:"allow-missing-rights" help:"${setup_allow_missing}"`
-	BaseURL        string `name:"base-url" placeholder:"URL" help:"${setup_base_url}"`
+	APIKey         string   `name:"api-key" placeholder:"${ph_key}" help:"${setup_api_key}"`
+	Login          string   `placeholder:"${ph_login}" help:"${setup_login}"`
+	PasswordStdin  bool     `name:"password-stdin" xor:"stdin" help:"${setup_password_stdin}"`
+	UserTokenStdin bool     `name:"user-token-stdin" xor:"stdin" help:"${setup_user_token_stdin}"`
+	Company        []string `sep:"none" placeholder:"${ph_company}" help:"${setup_company}"`
+	AllowMissing   bool     `name:"allow-missing-rights" help:"${setup_allow_missing}"`
+	BaseURL        string   `name:"base-url" placeholder:"URL" help:"${setup_base_url}"`
+	Link           bool     `help:"${setup_link}"`
+	JSON           bool     `name:"json" help:"${setup_json}"`
+	Restart        bool     `help:"${setup_restart}"`
+	Accessible     bool     `help:"${setup_accessible}"`
 }
 
 func (c setupCmd) Help() string { return examples["setup"].In(c.lang) }
 
+// Run asks at a terminal, and takes flags everywhere.
 func (c setupCmd) Run(r *runner) error {
+	if c.Link {
+		return r.linkTo(c.JSON)
+	}
+	if r.onTerminal() && !c.answered() {
+		return r.runWizard(c)
+	}
 	o := setup.Options{
-		EnvFile: r.envFile, Environ: r.environ, APIKey: secret.Text(c.APIKey), Login: c.Login, Company: c.Company, BaseURL: c.BaseURL,
+		EnvFile: r.envFile, Environ: r.environ, APIKey: secret.Text(c.APIKey), Login: c.Login, BaseURL: c.BaseURL,
 		AllowMissingRights: c.AllowMissing,
 		Password:           func() (secret.String, error) { return secret.String{}, errors.New("no --password-stdin") },
 		Progress:           r.progress,
 	}
+	if len(c.Company) > 0 {
+		o.Company, o.More = c.Company[0], c.Company[1:]
+	}
+	if len(c.Company) == 1 {
+		o.More = nil
+	}
+	if err := c.takeSecrets(r, &o); err != nil {
+		return err
+	}
+	var seen []doctor.Finding
+	if c.JSON {
+		o.Progress = func(_ setup.Stage, findings []doctor.Finding) { seen = append(seen, findings...) }
+	}
+	newClient, end := r.onePace()
+	defer end()
+	o.NewClient = newClient
+	result, err := setup.Run(r.ctx, o)
+	failed, isStep := errors.AsType[*setup.StepError](err)
+	if err != nil && !isStep {
+		return err
+	}
+	if c.JSON {
+		return r.setupJSON(result, failed, seen)
+	}
+	if isStep {
+		fmt.Fprintln(r.stderr, "\n"+config.T("ничего не записано", "nothing was written").In(r.lang))
+		return errSilent{failed.ExitCode()}
+	}
+	r.finish(result)
+	return nil
+}
+
+// answered tells that flags answer the questions, so that nothing is asked.
+func (c setupCmd) answered() bool {
+	return c.APIKey != "" || c.Login != "" || c.PasswordStdin || c.UserTokenStdin || len(c.Company) > 0 || c.JSON
+}
+
+// takeSecrets reads from standard input what the flags announce.
+func (c setupCmd) takeSecrets(r *runner, o *setup.Options) error {
 	if c.PasswordStdin {
 		if c.Login == "" {
 			return r.need("--password-stdin", "--login")
@@ -53,19 +103,44 @@ func (c setupCmd) Run(r *runner) error {
 		}
 		o.UserToken = token
 	}
-	newClient, end := r.onePace()
-	defer end()
-	o.NewClient = newClient
-	result, err := setup.Run(r.ctx, o)
-	if failed, ok := errors.AsType[*setup.StepError](err); ok {
-		fmt.Fprintln(r.stderr, "\n"+config.T("ничего не записано", "nothing was written").In(r.lang))
-		return errSilent{failed.ExitCode()}
-	}
-	if err != nil {
-		return err
-	}
-	r.finish(result)
 	return nil
+}
+
+// setupJSON is the outcome for a script: what was found, and what was written or why not.
+func (r *runner) setupJSON(result *setup.Result, failed *setup.StepError, seen []doctor.Finding) error {
+	type finding struct {
+		Step    string `json:"step"`
+		Status  string `json:"status"`
+		Found   string `json:"found,omitempty"`
+		Next    string `json:"next,omitempty"`
+		Problem string `json:"problem,omitempty"`
+	}
+	out := struct {
+		OK       bool             `json:"ok"`
+		ExitCode int              `json:"exit_code"`
+		Step     string           `json:"failed_step,omitempty"`
+		File     string           `json:"file,omitempty"`
+		Backup   string           `json:"backup,omitempty"`
+		Changes  []string         `json:"changes,omitempty"`
+		Beaten   []string         `json:"beaten_by_environment,omitempty"`
+		Company  *doctor.Company  `json:"company,omitempty"`
+		Choices  []doctor.Company `json:"choices,omitempty"`
+		Findings []finding        `json:"findings"`
+	}{OK: failed == nil, Findings: []finding{}}
+	for _, f := range seen {
+		out.Findings = append(out.Findings, finding{f.Check, string(f.Status), f.Found.In(r.lang), f.Next.In(r.lang), string(f.Problem)})
+	}
+	if failed != nil {
+		out.ExitCode, out.Step, out.Choices = failed.ExitCode(), failed.Stage.Code, failed.Choices
+		return errors.Join(r.writeJSON(out), errSilent{failed.ExitCode()})
+	}
+	out.File, out.Backup, out.Beaten, out.Company = result.Path, result.Backup, result.Beaten, &result.Company
+	for line := range strings.Lines(result.Diff) {
+		if name, _, added := strings.Cut(strings.TrimPrefix(line, "+ "), "="); added && strings.HasPrefix(line, "+ ") {
+			out.Changes = append(out.Changes, name)
+		}
+	}
+	return r.writeJSON(out)
 }
 
 // onePace gives all clients of one address the same pace: every step of a setup spends one budget.
@@ -101,6 +176,9 @@ func (r *runner) progress(_ setup.Stage, findings []doctor.Finding) {
 
 func (r *runner) finish(result *setup.Result) {
 	if result.Diff != "" {
+		if result.Backup != "" {
+			r.say("    прежний файл: %s", "    the former file: %s", result.Backup)
+		}
 		fmt.Fprintf(r.stdout, "\n%s:\n", result.Path)
 		for line := range strings.Lines(result.Diff) {
 			fmt.Fprint(r.stdout, "  "+line)

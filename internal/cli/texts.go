@@ -30,7 +30,7 @@ var texts = map[string]config.Text{
 	"cmd_doctor":      config.T("проверить настройки и сказать, что делать", "check the configuration and say what to do"),
 	"cmd_rehearse":    config.T("прожить одну запись на настоящем аккаунте и убрать её", "live through one booking on the real account, and clean it up"),
 	"cmd_config":      config.T("настройки", "configuration"),
-	"cmd_config_show": config.T("какие переменные есть и откуда они взялись (без значений)", "which variables there are and where they come from (no values)"),
+	"cmd_config_show": config.T("какие переменные есть и откуда они взялись (значения под маской)", "which variables there are and where they come from (values masked)"),
 	"cmd_backup":      config.T("резервная копия данных, сервер при этом работает", "back up the data of a running server"),
 	"cmd_restore":     config.T("восстановить копию в пустую папку или базу", "restore a backup into an empty folder or database"),
 	"cmd_api":         config.T("вызвать любую операцию YCLIENTS по имени", "call any operation of YCLIENTS by its id"),
@@ -86,14 +86,48 @@ var texts = map[string]config.Text{
 	"setup_login":            config.T("логин сотрудника: телефон или почта", "login of an employee: phone or e-mail"),
 	"setup_password_stdin":   config.T("прочитать пароль из стандартного ввода; он нигде не сохраняется", "read the password from standard input; it is kept nowhere"),
 	"setup_user_token_stdin": config.T("вместо пароля прочитать готовый токен сотрудника", "read the employee's token instead of a password"),
-	"setup_company":          config.T("филиал: номер или любой адрес с ним; не нужен, если филиал один", "branch: its id or any address with it; not needed if there is one only"),
+	"setup_company":          config.T("филиал: номер или любой адрес с ним; не нужен, если филиал один; можно назвать несколько", "branch: its id or any address with it; not needed if there is one only; may be given several times"),
 	"setup_base_url":         config.T("адрес YCLIENTS или песочницы", "address of YCLIENTS or of a sandbox"),
+
+	"cmd_token":         config.T("токены: показать, проверить, обновить", "the tokens: show, check, renew"),
+	"cmd_token_show":    config.T("какие токены настроены и откуда (под маской)", "which tokens are configured and where they come from (masked)"),
+	"cmd_token_check":   config.T("примет ли их YCLIENTS, и чей это токен", "whether YCLIENTS accepts them, and whose the token is"),
+	"cmd_token_renew":   config.T("получить новый токен сотрудника: прежний умер вместе с паролем", "obtain a new token of the employee: the former died with the password"),
+	"cmd_company":       config.T("филиалы: список, поиск по адресу", "the branches: list, find by address"),
+	"cmd_company_list":  config.T("филиалы, которыми управляет сотрудник; * настроены", "the branches that the employee manages; * are configured"),
+	"cmd_company_find":  config.T("какой филиал значит номер или адрес, в том числе формы записи", "which branch an id or an address means, a booking form's too"),
+	"cmd_hooks":         config.T("уведомления YCLIENTS: показать, подключить, убрать, проверить", "webhooks of YCLIENTS: show, install, remove, test"),
+	"cmd_hooks_show":    config.T("что настроено в каждом филиале", "what is set in every branch"),
+	"cmd_hooks_install": config.T("добавить наш адрес, не трогая чужих", "add our address and touch nobody else's"),
+	"cmd_hooks_remove":  config.T("убрать наш адрес, не трогая чужих", "take our address out and touch nobody else's"),
+	"cmd_hooks_test":    config.T("позвать наш адрес, как это сделает YCLIENTS", "call our address as YCLIENTS would"),
+	"cmd_invite":        config.T("ссылка или карточка для администратора салона", "a link or a card for the salon's administrator"),
+
+	"company_find_where": config.T("номер филиала или любой адрес YCLIENTS", "id of a branch, or any address of YCLIENTS"),
+	"hooks_public_url":   config.T("адрес сервера, видимый из интернета; иначе ZAPIS_PUBLIC_URL", "the server's address as seen from the internet; else ZAPIS_PUBLIC_URL"),
+	"hooks_yes":          config.T("записать без вопроса", "write without asking"),
+	"invite_from":        config.T("кто просит: имя разработчика или студии", "who asks: the developer's or the studio's name"),
+	"invite_for":         config.T("для чего: название приложения", "for what: the app's name"),
+	"invite_card":        config.T("вместо ссылки — карточка «что прислать разработчику»", "a card, «what to send to the developer», in place of a link"),
+	"invite_list":        config.T("какие ссылки есть", "which links there are"),
+	"invite_revoke":      config.T("отозвать ссылку", "take a link back"),
+
+	"setup_link":       config.T("напечатать ссылку на настройку в браузере, на 15 минут и на один раз", "print a link to the setup in a browser, for 15 minutes and once"),
+	"setup_json":       config.T("итог как JSON; ничего не спрашивать", "the outcome as JSON; ask nothing"),
+	"setup_restart":    config.T("начать сначала, а не с места, где остановились", "begin anew, and not where it was left"),
+	"setup_accessible": config.T("без цвета и выделений, для чтения с экрана вслух", "no colour and no emphasis, for screen readers"),
 
 	"setup_allow_missing": config.T("записать файл и без права смотреть журнал: тогда судьбу записи, ответ на которую потерялся, не узнать", "write the file even without the right to the timetable: a booking whose answer was lost cannot be looked up then"),
 
 	"api_words": config.T("операция и её параметры", "the operation and its parameters"),
 
-	"doctor_json": config.T("отчёт как JSON", "the report as JSON"),
+	"cmd_alert":      config.T("оповещения о беде", "alerts of trouble"),
+	"cmd_alert_test": config.T("послать пробное сообщение всеми настроенными способами", "send a test message in every configured way"),
+	"doctor_all":     config.T("показать и то, что в порядке", "show what is well, too"),
+	"doctor_fix":     config.T("исправить безопасное (права файлов, строки .gitignore) и сказать, что сделано", "mend what is safe (rights of files, lines of .gitignore) and say what was done"),
+	"doctor_report":  config.T("записать zapis-report.json без токенов, телефонов и имён, чтобы послать тому, кто помогает", "write zapis-report.json without tokens, phones and names, to send to whoever helps"),
+	"doctor_deep":    config.T("спросить всё о каждом филиале и сравнить ответы с договором API", "ask everything of every branch, and compare the answers with the API's contract"),
+	"doctor_json":    config.T("отчёт как JSON", "the report as JSON"),
 }
 
 // examples stand under the help of each command.
@@ -148,17 +182,23 @@ Examples:
 Example:
   zapis sandbox compare tape`),
 	"setup": config.T(`Ключ: зарегистрируйтесь на https://yclients.com/appstore/developers и скопируйте API-ключ. Отдельный «партнёрский токен» не нужен.
-Файл меняется, только когда каждая часть проверена; чужие строки остаются как были.
+Файл меняется, только когда каждая часть проверена; чужие строки остаются как были, прежний файл сохраняется с .bak.
+В терминале без ключей спрашивает по шагам; прерванное продолжается. Без терминала ничего не спрашивает.
 
 Примеры:
+  zapis setup                                  спросить по шагам
+  zapis setup --link                           настроить в браузере
   zapis setup --api-key КЛЮЧ --login 79000000001 --password-stdin < пароль.txt
   zapis setup --api-key КЛЮЧ --login 79000000001 --password-stdin --company https://yclients.com/timetable/4564
   zapis setup --user-token-stdin --company 4564 < токен.txt     ключ уже настроен, пароль не нужен
   zapis setup --env-file backend/.env --api-key КЛЮЧ --login 79000000001 --password-stdin`,
 		`The key: register at https://yclients.com/appstore/developers and copy the API key. No separate "partner token" is needed.
-The file changes only when every part is proven; other lines stay as they were.
+The file changes only when every part is proven; other lines stay as they were, the former file is kept with .bak.
+At a terminal without flags it asks step by step; what was interrupted goes on. Without a terminal it asks nothing.
 
 Examples:
+  zapis setup                                  ask step by step
+  zapis setup --link                           set up in a browser
   zapis setup --api-key KEY --login 79000000001 --password-stdin < password.txt
   zapis setup --api-key KEY --login 79000000001 --password-stdin --company https://yclients.com/timetable/4564
   zapis setup --user-token-stdin --company 4564 < token.txt     the key is configured, no password needed
@@ -166,10 +206,17 @@ Examples:
 	"doctor": config.T(`Примеры:
   zapis doctor                          проверить .env и YCLIENTS
   zapis doctor --env-file backend/.env  другой файл
+  zapis doctor --fix                    исправить права файлов и .gitignore, потом проверить
+  zapis doctor --report                 ещё и отчёт без секретов, чтобы послать тому, кто помогает
   zapis doctor --json                   для мониторинга; код выхода говорит правду`, `Examples:
   zapis doctor                          check .env and YCLIENTS
   zapis doctor --env-file backend/.env  another file
+  zapis doctor --fix                    mend rights of files and .gitignore, then check
+  zapis doctor --report                 with a report without secrets, to send to whoever helps
   zapis doctor --json                   for monitoring; the exit code tells the truth`),
+	"alert test": config.T(`Пример:
+  zapis alert test`, `Example:
+  zapis alert test`),
 	"backup": config.T(`В копии всё, что хранит сервер, кроме ключа шифрования: его храните отдельно. Персональные данные в копии зашифрованы этим ключом.
 Копия SQLite восстанавливается и в PostgreSQL (ZAPIS_DATABASE_URL), и обратно.
 
@@ -228,6 +275,76 @@ Examples:
   zapis api createRecord --template                            which parameters, and a body to fill in
   zapis api createRecord --body @record.json                   the body from a file, - reads standard input
   zapis api --list getUser                                     operations whose ids begin so`),
+	"token show": config.T(`Пример:
+  zapis token                         то же, что zapis token show`, `Example:
+  zapis token                         the same as zapis token show`),
+	"token check": config.T(`Токен сотрудника умирает, когда тот меняет пароль: тогда здесь будет код выхода 4.
+
+Пример:
+  zapis token check --json`, `An employee's token dies when the password changes: the exit code is 4 then.
+
+Example:
+  zapis token check --json`),
+	"token renew": config.T(`В терминале спросит логин и пароль. Работающий сервер возьмёт новый токен сам, без перезапуска.
+
+Примеры:
+  zapis token renew
+  zapis token renew --login 79000000001 --password-stdin < пароль.txt
+  zapis token renew --user-token-stdin < токен.txt`, `At a terminal it asks for login and password. A running server takes the new token by itself, without a restart.
+
+Examples:
+  zapis token renew
+  zapis token renew --login 79000000001 --password-stdin < password.txt
+  zapis token renew --user-token-stdin < token.txt`),
+	"company list": config.T(`Пример:
+  zapis company --json`, `Example:
+  zapis company --json`),
+	"company find": config.T(`Число в адресе формы записи (n123.yclients.com) — номер формы, а не филиала: Zapis спросит, чья она.
+
+Примеры:
+  zapis company find https://yclients.com/timetable/4564
+  zapis company find n123.yclients.ru`, `The number in a booking form's address (n123.yclients.com) is the form's and not the branch's: Zapis asks whose it is.
+
+Examples:
+  zapis company find https://yclients.com/timetable/4564
+  zapis company find n123.yclients.ru`),
+	"hooks show": config.T(`Чужие адреса показаны только узлом: остальное в них часто секрет.
+
+Пример:
+  zapis hooks`, `Addresses of others are shown by their host only: the rest is often a secret.
+
+Example:
+  zapis hooks`),
+	"hooks install": config.T(`Настройки общие для всего филиала, и YCLIENTS заменяет их целиком. Поэтому Zapis читает их, добавляет своё, показывает
+разницу, перед записью читает ещё раз и после записи сверяет. Всё чужое отправляется обратно таким, каким прочитано.
+
+Примеры:
+  zapis hooks install --public-url https://zapis.example.ru    спросит перед записью
+  zapis hooks install --yes                                    без вопроса, для скриптов`, `The settings belong to the whole branch, and YCLIENTS replaces them as a whole. So Zapis reads them, adds its own, shows the
+difference, reads again before it writes and compares afterwards. All that is others' is sent back as it was read.
+
+Examples:
+  zapis hooks install --public-url https://book.example.com    asks before it writes
+  zapis hooks install --yes                                    without asking, for scripts`),
+	"hooks remove": config.T(`Пример:
+  zapis hooks remove --yes`, `Example:
+  zapis hooks remove --yes`),
+	"hooks test": config.T(`Пример:
+  zapis hooks test --public-url https://zapis.example.ru`, `Example:
+  zapis hooks test --public-url https://book.example.com`),
+	"invite": config.T(`Ссылка действует 72 часа и открывается один раз. Администратор входит сам; API-ключа он не видит. Без публичного адреса
+(ZAPIS_PUBLIC_URL) печатается карточка: что прислать разработчику.
+
+Примеры:
+  zapis invite --from Студия --for Сирень      ссылка для администратора
+  zapis invite --card html > card.html         карточка, чтобы отправить
+  zapis invite --list                          какие ссылки есть`, `The link is good for 72 hours and opens once. The administrator signs in alone, and never sees the API key. Without a public
+address (ZAPIS_PUBLIC_URL) it is a card: what to send to the developer.
+
+Examples:
+  zapis invite --from Studio --for Lilac       a link for the administrator
+  zapis invite --card html > card.html         a card to send
+  zapis invite --list                          which links there are`),
 	"config show": config.T(`Пример:
   zapis config show --env-file backend/.env`, `Example:
   zapis config show --env-file backend/.env`),

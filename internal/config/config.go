@@ -105,7 +105,12 @@ type Config struct {
 	Warnings []Fault
 
 	origins map[string]Origin
+	shown   map[string]Text
 }
+
+// Shown is the value of a variable as a person may see it: secrets as a mask with their length, and all that might be a
+// misplaced secret likewise. Empty = not given.
+func (c *Config) Shown(key string) Text { return c.shown[key] }
 
 // Origin says where the value of a variable came from.
 func (c *Config) Origin(key string) Origin {
@@ -117,7 +122,7 @@ func (c *Config) Origin(key string) Origin {
 
 // Plain is a copy that holds what the settings say and not where they came from, for comparing.
 func (c Config) Plain() Config {
-	c.origins = nil
+	c.origins, c.shown = nil, nil
 	return c
 }
 
@@ -159,7 +164,7 @@ const DefaultEnvFile = ".env"
 // Load reads all sources. The Config is never nil: with faults it holds what could be read, for doctor. The
 // error is a *Faults.
 func Load(o Options) (*Config, error) {
-	l := &loader{cfg: &Config{origins: map[string]Origin{}}, values: map[string]string{}}
+	l := &loader{cfg: &Config{origins: map[string]Origin{}, shown: map[string]Text{}}, values: map[string]string{}}
 	if !o.NoFile {
 		l.readFile(o.EnvFile)
 	}
@@ -195,7 +200,7 @@ func (l *loader) put(key, value string, from Origin) {
 	if !strings.HasPrefix(key, "YCLIENTS_") && !strings.HasPrefix(key, "ZAPIS_") {
 		return
 	}
-	l.values[key], l.cfg.origins[key] = value, from
+	l.values[key], l.cfg.origins[key], l.cfg.shown[key] = value, from, masked(key, value)
 }
 
 func (l *loader) readFile(path string) {

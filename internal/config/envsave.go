@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -150,6 +151,26 @@ func shown(value string, secret bool) string {
 		return value
 	}
 	return "••••••••"
+}
+
+// harmless are forms in which no token comes.
+var harmless = regexp.MustCompile(`^(live|readonly|pilot|(debug|info|warn|error)(,json)?|[\[\]0-9a-f.:]*:[0-9]{1,5}|[0-9]+(, ?[0-9]+)*)$`)
+
+// masked is a value for config show: what may be a secret is a mask with its length, and of a long one the last four
+// characters, by which its owner knows it.
+func masked(key, value string) Text {
+	if value == "" {
+		return Text{}
+	}
+	if text := shown(value, IsSecret(key)); !strings.HasPrefix(text, "•") || !IsSecret(key) && harmless.MatchString(value) {
+		return Text{RU: value, EN: value}
+	}
+	letters := []rune(value)
+	mask := "••••"
+	if isToken := key == "YCLIENTS_API_TOKEN" || key == "YCLIENTS_USER_TOKEN"; isToken && len(letters) >= 20 {
+		mask += string(letters[len(letters)-4:])
+	}
+	return Tf("%s (%s)", "%s (%s)", mask, Count(len(letters), "символ", "символа", "символов", "character", "characters"))
 }
 
 func isDigits(s string) bool {
