@@ -49,11 +49,11 @@ func (s *BookingService) Form(ctx context.Context, id int64) (*Bookform, *Respon
 // It calls GET /i18n/{langCode}, operation getI18n of the API.
 //
 //yclients:operation getI18n
-func (s *BookingService) Texts(ctx context.Context, langCode string) (map[string]json.RawMessage, *Response, error) {
+func (s *BookingService) Texts(ctx context.Context, language string) (map[string]json.RawMessage, *Response, error) {
 	return send[map[string]json.RawMessage](ctx, s.client, call{
 		operation: "getI18n",
 		method:    http.MethodGet,
-		path:      []segment{fixed("/api/v1/i18n/"), word(langCode)},
+		path:      []segment{fixed("/api/v1/i18n/"), word(language)},
 		statuses:  []int{200},
 	})
 }

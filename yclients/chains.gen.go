@@ -32,11 +32,11 @@ func (s *ChainsService) List(ctx context.Context) ([]*Chain, *Response, error) {
 // the API, and needs a user token.
 //
 //yclients:operation getChainClientByPhone
-func (s *ChainsService) FindClient(ctx context.Context, groupID int64, opts *ChainFindClientOptions) (*ChainClient, *Response, error) {
+func (s *ChainsService) FindClient(ctx context.Context, chainID int64, opts *ChainFindClientOptions) (*ChainClient, *Response, error) {
 	return send[*ChainClient](ctx, s.client, call{
 		operation: "getChainClientByPhone",
 		method:    http.MethodGet,
-		path:      []segment{fixed("/api/v1/group/"), number(groupID), fixed("/clients/")},
+		path:      []segment{fixed("/api/v1/group/"), number(chainID), fixed("/clients/")},
 		query:     opts.query(),
 		statuses:  []int{200},
 	})

@@ -16,11 +16,11 @@ type CustomFieldsService service
 // listCustomFields of the API, and needs a user token.
 //
 //yclients:operation listCustomFields
-func (s *CustomFieldsService) List(ctx context.Context, fieldCategory string, companyID int64) ([]*CustomField, *Response, error) {
+func (s *CustomFieldsService) List(ctx context.Context, category string, companyID int64) ([]*CustomField, *Response, error) {
 	return send[[]*CustomField](ctx, s.client, call{
 		operation: "listCustomFields",
 		method:    http.MethodGet,
-		path:      []segment{fixed("/api/v1/custom_fields/"), word(fieldCategory), fixed("/"), number(companyID)},
+		path:      []segment{fixed("/api/v1/custom_fields/"), word(category), fixed("/"), number(companyID)},
 		statuses:  []int{200},
 	})
 }
@@ -31,11 +31,11 @@ func (s *CustomFieldsService) List(ctx context.Context, fieldCategory string, co
 // createCustomField of the API, and needs a user token.
 //
 //yclients:operation createCustomField
-func (s *CustomFieldsService) Create(ctx context.Context, fieldCategory string, companyID int64, body *CustomFieldRequest) (*CustomField, *Response, error) {
+func (s *CustomFieldsService) Create(ctx context.Context, category string, companyID int64, body *CustomFieldRequest) (*CustomField, *Response, error) {
 	return send[*CustomField](ctx, s.client, call{
 		operation: "createCustomField",
 		method:    http.MethodPost,
-		path:      []segment{fixed("/api/v1/custom_fields/"), word(fieldCategory), fixed("/"), number(companyID)},
+		path:      []segment{fixed("/api/v1/custom_fields/"), word(category), fixed("/"), number(companyID)},
 		body:      body,
 		writes:    true,
 		statuses:  []int{200},
@@ -48,11 +48,11 @@ func (s *CustomFieldsService) Create(ctx context.Context, fieldCategory string, 
 // operation updateCustomField of the API, and needs a user token.
 //
 //yclients:operation updateCustomField
-func (s *CustomFieldsService) Update(ctx context.Context, fieldCategory string, companyID, fieldID int64, body *CustomFieldRequest) (*Response, error) {
+func (s *CustomFieldsService) Update(ctx context.Context, category string, companyID, fieldID int64, body *CustomFieldRequest) (*Response, error) {
 	_, resp, err := send[none](ctx, s.client, call{
 		operation: "updateCustomField",
 		method:    http.MethodPut,
-		path:      []segment{fixed("/api/v1/custom_fields/"), word(fieldCategory), fixed("/"), number(companyID), fixed("/"), number(fieldID)},
+		path:      []segment{fixed("/api/v1/custom_fields/"), word(category), fixed("/"), number(companyID), fixed("/"), number(fieldID)},
 		body:      body,
 		writes:    true,
 		statuses:  []int{202},
@@ -66,11 +66,11 @@ func (s *CustomFieldsService) Update(ctx context.Context, fieldCategory string, 
 // operation deleteCustomField of the API, and needs a user token.
 //
 //yclients:operation deleteCustomField
-func (s *CustomFieldsService) Delete(ctx context.Context, fieldCategory string, companyID, fieldID int64) (*Response, error) {
+func (s *CustomFieldsService) Delete(ctx context.Context, category string, companyID, fieldID int64) (*Response, error) {
 	_, resp, err := send[none](ctx, s.client, call{
 		operation: "deleteCustomField",
 		method:    http.MethodDelete,
-		path:      []segment{fixed("/api/v1/custom_fields/"), word(fieldCategory), fixed("/"), number(companyID), fixed("/"), number(fieldID)},
+		path:      []segment{fixed("/api/v1/custom_fields/"), word(category), fixed("/"), number(companyID), fixed("/"), number(fieldID)},
 		writes:    true,
 		statuses:  []int{200},
 	})

@@ -99,11 +99,11 @@ func (s *DepositsService) AllChain(ctx context.Context, chainID int64, opts *Dep
 // listChainDepositsByPhone of the API, and needs a user token.
 //
 //yclients:operation listChainDepositsByPhone
-func (s *DepositsService) ListChainByPhone(ctx context.Context, chainID, phone int64) ([]*Deposit, *Response, error) {
+func (s *DepositsService) ListChainByPhone(ctx context.Context, chainID int64, phone Phone) ([]*Deposit, *Response, error) {
 	return send[[]*Deposit](ctx, s.client, call{
 		operation: "listChainDepositsByPhone",
 		method:    http.MethodGet,
-		path:      []segment{fixed("/api/v1/deposits/chain/"), number(chainID), fixed("/phone/"), number(phone)},
+		path:      []segment{fixed("/api/v1/deposits/chain/"), number(chainID), fixed("/phone/"), word(phone)},
 		statuses:  []int{200},
 	})
 }

@@ -12,17 +12,17 @@ import (
 // GoodsService is a section of the API: goods.
 type GoodsService service
 
-// List lists goods, or gets one.
+// List lists goods.
 //
 // It calls GET /goods/{company_id}/{good_id}, operation listGoods of the API,
 // and needs a user token.
 //
 //yclients:operation listGoods
-func (s *GoodsService) List(ctx context.Context, companyID, goodID int64, opts *GoodListOptions) ([]*Good, *Response, error) {
+func (s *GoodsService) List(ctx context.Context, companyID int64, opts *GoodListOptions) ([]*Good, *Response, error) {
 	return send[[]*Good](ctx, s.client, call{
 		operation: "listGoods",
 		method:    http.MethodGet,
-		path:      []segment{fixed("/api/v1/goods/"), number(companyID), fixed("/"), number(goodID)},
+		path:      []segment{fixed("/api/v1/goods/"), number(companyID)},
 		query:     opts.query(),
 		statuses:  []int{200},
 	})
@@ -54,14 +54,26 @@ func (o *GoodListOptions) query() url.Values {
 
 // All walks all pages of [GoodsService.List], from opts.Page on, until one is empty. A
 // failure is the last pair; it is never an end of the list.
-func (s *GoodsService) All(ctx context.Context, companyID, goodID int64, opts *GoodListOptions) iter.Seq2[*Good, error] {
+func (s *GoodsService) All(ctx context.Context, companyID int64, opts *GoodListOptions) iter.Seq2[*Good, error] {
 	var o GoodListOptions
 	if opts != nil {
 		o = *opts
 	}
 	return pages(int(o.Page), func(page int) ([]*Good, *Response, error) {
 		o.Page = int64(page)
-		return s.List(ctx, companyID, goodID, &o)
+		return s.List(ctx, companyID, &o)
+	})
+}
+
+// Get gets one by its id. It is the operation of [GoodsService.List], listGoods, with an
+// id at the end of its address.
+func (s *GoodsService) Get(ctx context.Context, companyID, goodID int64) (*Good, *Response, error) {
+	return send[*Good](ctx, s.client, call{
+		operation: "listGoods",
+		method:    http.MethodGet,
+		path:      []segment{fixed("/api/v1/goods/"), number(companyID), fixed("/"), number(goodID)},
+		only:      true,
+		statuses:  []int{200},
 	})
 }
 

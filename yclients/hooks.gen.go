@@ -47,22 +47,22 @@ type HooksSettings struct {
 	kept
 	URLs                      []string `json:"urls"`                        // addresses, 1 to 10
 	Active                    bool     `json:"active"`                      // 1 on, 0 off
-	Salon                     int64    `json:"salon"`                       // company events
-	ServiceCategory           int64    `json:"service_category"`            // service category events
-	Service                   int64    `json:"service"`                     // service events
-	Master                    int64    `json:"master"`                      // staff events, they arrive as resource staff
-	Good                      int64    `json:"good"`                        // goods events
-	Client                    int64    `json:"client"`                      // client events
-	Record                    int64    `json:"record"`                      // record events
-	Schedule                  int64    `json:"schedule"`                    // staff schedule events
-	LoyaltyCard               int64    `json:"loyalty_card"`                // loyalty card events
-	GoodsOperationsSale       int64    `json:"goods_operations_sale"`       // goods sale
-	GoodsOperationsReceipt    int64    `json:"goods_operations_receipt"`    // goods arrival
-	GoodsOperationsConsumable int64    `json:"goods_operations_consumable"` // consumables write-off
-	GoodsOperationsStolen     int64    `json:"goods_operations_stolen"`     // goods write-off
-	GoodsOperationsMove       int64    `json:"goods_operations_move"`       // goods movement
-	FinancesOperation         int64    `json:"finances_operation"`          // finance operation
-	SelfSending               int64    `json:"self_sending"`                // also events caused by this partner itself
+	Salon                     bool     `json:"salon"`                       // company events
+	ServiceCategory           bool     `json:"service_category"`            // service category events
+	Service                   bool     `json:"service"`                     // service events
+	Master                    bool     `json:"master"`                      // staff events, they arrive as resource staff
+	Good                      bool     `json:"good"`                        // goods events
+	Client                    bool     `json:"client"`                      // client events
+	Record                    bool     `json:"record"`                      // record events
+	Schedule                  bool     `json:"schedule"`                    // staff schedule events
+	LoyaltyCard               bool     `json:"loyalty_card"`                // loyalty card events
+	GoodsOperationsSale       bool     `json:"goods_operations_sale"`       // goods sale
+	GoodsOperationsReceipt    bool     `json:"goods_operations_receipt"`    // goods arrival
+	GoodsOperationsConsumable bool     `json:"goods_operations_consumable"` // consumables write-off
+	GoodsOperationsStolen     bool     `json:"goods_operations_stolen"`     // goods write-off
+	GoodsOperationsMove       bool     `json:"goods_operations_move"`       // goods movement
+	FinancesOperation         bool     `json:"finances_operation"`          // finance operation
+	SelfSending               bool     `json:"self_sending"`                // also events caused by this partner itself
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
@@ -73,24 +73,24 @@ func (v HooksSettings) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
 // HooksSettingsRequest is the body of [HooksService.Set].
 type HooksSettingsRequest struct {
-	URLs                      []string `json:"urls"`                                  // addresses, 1 to 10
-	Active                    bool     `json:"active,01"`                             // 1 on, 0 off
-	Salon                     *int64   `json:"salon,omitempty"`                       // company events
-	ServiceCategory           *int64   `json:"service_category,omitempty"`            // service category events
-	Service                   *int64   `json:"service,omitempty"`                     // service events
-	Master                    *int64   `json:"master,omitempty"`                      // staff events, they arrive as resource staff
-	Good                      *int64   `json:"good,omitempty"`                        // goods events
-	Client                    *int64   `json:"client,omitempty"`                      // client events
-	Record                    *int64   `json:"record,omitempty"`                      // record events
-	Schedule                  *int64   `json:"schedule,omitempty"`                    // staff schedule events
-	LoyaltyCard               *int64   `json:"loyalty_card,omitempty"`                // loyalty card events
-	GoodsOperationsSale       *int64   `json:"goods_operations_sale,omitempty"`       // goods sale
-	GoodsOperationsReceipt    *int64   `json:"goods_operations_receipt,omitempty"`    // goods arrival
-	GoodsOperationsConsumable *int64   `json:"goods_operations_consumable,omitempty"` // consumables write-off
-	GoodsOperationsStolen     *int64   `json:"goods_operations_stolen,omitempty"`     // goods write-off
-	GoodsOperationsMove       *int64   `json:"goods_operations_move,omitempty"`       // goods movement
-	FinancesOperation         *int64   `json:"finances_operation,omitempty"`          // finance operation
-	SelfSending               *int64   `json:"self_sending,omitempty"`                // also events caused by this partner itself
+	URLs                      []string `json:"urls"`                                     // addresses, 1 to 10
+	Active                    bool     `json:"active,01"`                                // 1 on, 0 off
+	Salon                     *bool    `json:"salon,omitempty,01"`                       // company events
+	ServiceCategory           *bool    `json:"service_category,omitempty,01"`            // service category events
+	Service                   *bool    `json:"service,omitempty,01"`                     // service events
+	Master                    *bool    `json:"master,omitempty,01"`                      // staff events, they arrive as resource staff
+	Good                      *bool    `json:"good,omitempty,01"`                        // goods events
+	Client                    *bool    `json:"client,omitempty,01"`                      // client events
+	Record                    *bool    `json:"record,omitempty,01"`                      // record events
+	Schedule                  *bool    `json:"schedule,omitempty,01"`                    // staff schedule events
+	LoyaltyCard               *bool    `json:"loyalty_card,omitempty,01"`                // loyalty card events
+	GoodsOperationsSale       *bool    `json:"goods_operations_sale,omitempty,01"`       // goods sale
+	GoodsOperationsReceipt    *bool    `json:"goods_operations_receipt,omitempty,01"`    // goods arrival
+	GoodsOperationsConsumable *bool    `json:"goods_operations_consumable,omitempty,01"` // consumables write-off
+	GoodsOperationsStolen     *bool    `json:"goods_operations_stolen,omitempty,01"`     // goods write-off
+	GoodsOperationsMove       *bool    `json:"goods_operations_move,omitempty,01"`       // goods movement
+	FinancesOperation         *bool    `json:"finances_operation,omitempty,01"`          // finance operation
+	SelfSending               *bool    `json:"self_sending,omitempty,01"`                // also events caused by this partner itself
 
 	// Extra holds members that the documentation does not know.
 	Extra map[string]any `json:"-"`

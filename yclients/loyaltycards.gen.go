@@ -33,11 +33,11 @@ func (s *LoyaltyCardsService) List(ctx context.Context, clientID int64) ([]*Loya
 // listClientCardsByPhone of the API, and needs a user token.
 //
 //yclients:operation listClientCardsByPhone
-func (s *LoyaltyCardsService) ListByPhone(ctx context.Context, phone Phone, groupID, companyID int64) ([]*LoyaltyCard, *Response, error) {
+func (s *LoyaltyCardsService) ListByPhone(ctx context.Context, phone Phone, chainID, companyID int64) ([]*LoyaltyCard, *Response, error) {
 	return send[[]*LoyaltyCard](ctx, s.client, call{
 		operation: "listClientCardsByPhone",
 		method:    http.MethodGet,
-		path:      []segment{fixed("/api/v1/loyalty/cards/"), word(phone), fixed("/"), number(groupID), fixed("/"), number(companyID)},
+		path:      []segment{fixed("/api/v1/loyalty/cards/"), word(phone), fixed("/"), number(chainID), fixed("/"), number(companyID)},
 		lone:      true,
 		statuses:  []int{200},
 	})
@@ -49,11 +49,11 @@ func (s *LoyaltyCardsService) ListByPhone(ctx context.Context, phone Phone, grou
 // of the API, and needs a user token.
 //
 //yclients:operation listOwnLoyaltyCards
-func (s *LoyaltyCardsService) ListOwn(ctx context.Context, groupID int64) ([]*LoyaltyCard, *Response, error) {
+func (s *LoyaltyCardsService) ListOwn(ctx context.Context, chainID int64) ([]*LoyaltyCard, *Response, error) {
 	return send[[]*LoyaltyCard](ctx, s.client, call{
 		operation: "listOwnLoyaltyCards",
 		method:    http.MethodGet,
-		path:      []segment{fixed("/api/v1/user/loyalty_cards/"), number(groupID)},
+		path:      []segment{fixed("/api/v1/user/loyalty_cards/"), number(chainID)},
 		lone:      true,
 		statuses:  []int{200},
 	})
@@ -166,11 +166,11 @@ func (s *LoyaltyCardsService) ListChainTypes(ctx context.Context, chainID int64)
 // listIssuableCardTypes of the API, and needs a user token.
 //
 //yclients:operation listIssuableCardTypes
-func (s *LoyaltyCardsService) ListIssuableTypes(ctx context.Context, companyID, phone int64) ([]*LoyaltyCardType, *Response, error) {
+func (s *LoyaltyCardsService) ListIssuableTypes(ctx context.Context, companyID int64, phone Phone) ([]*LoyaltyCardType, *Response, error) {
 	return send[[]*LoyaltyCardType](ctx, s.client, call{
 		operation: "listIssuableCardTypes",
 		method:    http.MethodGet,
-		path:      []segment{fixed("/api/v1/loyalty/card_types/client/"), number(companyID), fixed("/"), number(phone)},
+		path:      []segment{fixed("/api/v1/loyalty/card_types/client/"), number(companyID), fixed("/"), word(phone)},
 		statuses:  []int{200},
 	})
 }

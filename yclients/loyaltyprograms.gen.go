@@ -50,11 +50,11 @@ func (o *LoyaltyProgramCreateOptions) query() url.Values {
 // operation getLoyaltyProgram of the API, and needs a user token.
 //
 //yclients:operation getLoyaltyProgram
-func (s *LoyaltyProgramsService) Get(ctx context.Context, chainID, loyaltyProgramID int64, opts *LoyaltyProgramGetOptions) (*LoyaltyProgram, *Response, error) {
+func (s *LoyaltyProgramsService) Get(ctx context.Context, chainID, programID int64, opts *LoyaltyProgramGetOptions) (*LoyaltyProgram, *Response, error) {
 	return send[*LoyaltyProgram](ctx, s.client, call{
 		operation: "getLoyaltyProgram",
 		method:    http.MethodGet,
-		path:      []segment{fixed("/api/v1/chain/"), number(chainID), fixed("/loyalty/programs/"), number(loyaltyProgramID)},
+		path:      []segment{fixed("/api/v1/chain/"), number(chainID), fixed("/loyalty/programs/"), number(programID)},
 		query:     opts.query(),
 		statuses:  []int{200},
 	})
@@ -80,11 +80,11 @@ func (o *LoyaltyProgramGetOptions) query() url.Values {
 // operation updateLoyaltyProgram of the API.
 //
 //yclients:operation updateLoyaltyProgram
-func (s *LoyaltyProgramsService) Update(ctx context.Context, chainID, loyaltyProgramID int64, opts *LoyaltyProgramUpdateOptions, body *LoyaltyProgramRequest) (*LoyaltyProgram, *Response, error) {
+func (s *LoyaltyProgramsService) Update(ctx context.Context, chainID, programID int64, opts *LoyaltyProgramUpdateOptions, body *LoyaltyProgramRequest) (*LoyaltyProgram, *Response, error) {
 	return send[*LoyaltyProgram](ctx, s.client, call{
 		operation: "updateLoyaltyProgram",
 		method:    http.MethodPut,
-		path:      []segment{fixed("/api/v1/chain/"), number(chainID), fixed("/loyalty/programs/"), number(loyaltyProgramID)},
+		path:      []segment{fixed("/api/v1/chain/"), number(chainID), fixed("/loyalty/programs/"), number(programID)},
 		query:     opts.query(),
 		body:      body,
 		writes:    true,
@@ -114,11 +114,11 @@ func (o *LoyaltyProgramUpdateOptions) query() url.Values {
 // What it answers is not documented; the HTTP status decides.
 //
 //yclients:operation deleteLoyaltyProgram
-func (s *LoyaltyProgramsService) Delete(ctx context.Context, chainID, loyaltyProgramID int64, opts *LoyaltyProgramDeleteOptions) (*Response, error) {
+func (s *LoyaltyProgramsService) Delete(ctx context.Context, chainID, programID int64, opts *LoyaltyProgramDeleteOptions) (*Response, error) {
 	_, resp, err := send[none](ctx, s.client, call{
 		operation: "deleteLoyaltyProgram",
 		method:    http.MethodDelete,
-		path:      []segment{fixed("/api/v1/chain/"), number(chainID), fixed("/loyalty/programs/"), number(loyaltyProgramID)},
+		path:      []segment{fixed("/api/v1/chain/"), number(chainID), fixed("/loyalty/programs/"), number(programID)},
 		query:     opts.query(),
 		writes:    true,
 		statuses:  []int{204},

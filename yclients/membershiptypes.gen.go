@@ -116,11 +116,11 @@ func (s *MembershipTypesService) Create(ctx context.Context, chainID int64, body
 // operation updateAbonementType of the API, and needs a user token.
 //
 //yclients:operation updateAbonementType
-func (s *MembershipTypesService) Update(ctx context.Context, chainID, loyaltyMembershipTypeID int64, body *MembershipTypeRequest) (*MembershipType, *Response, error) {
+func (s *MembershipTypesService) Update(ctx context.Context, chainID, typeID int64, body *MembershipTypeRequest) (*MembershipType, *Response, error) {
 	return send[*MembershipType](ctx, s.client, call{
 		operation: "updateAbonementType",
 		method:    http.MethodPut,
-		path:      []segment{fixed("/api/v1/chain/"), number(chainID), fixed("/loyalty/abonement_types/"), number(loyaltyMembershipTypeID)},
+		path:      []segment{fixed("/api/v1/chain/"), number(chainID), fixed("/loyalty/abonement_types/"), number(typeID)},
 		body:      body,
 		writes:    true,
 		statuses:  []int{201},
@@ -136,11 +136,11 @@ func (s *MembershipTypesService) Update(ctx context.Context, chainID, loyaltyMem
 // What it answers is not documented; the HTTP status decides.
 //
 //yclients:operation deleteAbonementType
-func (s *MembershipTypesService) Delete(ctx context.Context, chainID, loyaltyMembershipTypeID int64, body map[string]any) (*Response, error) {
+func (s *MembershipTypesService) Delete(ctx context.Context, chainID, typeID int64, body map[string]any) (*Response, error) {
 	_, resp, err := send[none](ctx, s.client, call{
 		operation: "deleteAbonementType",
 		method:    http.MethodDelete,
-		path:      []segment{fixed("/api/v1/chain/"), number(chainID), fixed("/loyalty/abonement_types/"), number(loyaltyMembershipTypeID)},
+		path:      []segment{fixed("/api/v1/chain/"), number(chainID), fixed("/loyalty/abonement_types/"), number(typeID)},
 		body:      anyBody(body),
 		writes:    true,
 		statuses:  []int{204},
@@ -157,11 +157,11 @@ func (s *MembershipTypesService) Delete(ctx context.Context, chainID, loyaltyMem
 // What it answers is not documented; the HTTP status decides.
 //
 //yclients:operation restoreAbonementType
-func (s *MembershipTypesService) Restore(ctx context.Context, chainID, loyaltyMembershipTypeID int64, body *MembershipTypeRestoreRequest) (*Response, error) {
+func (s *MembershipTypesService) Restore(ctx context.Context, chainID, typeID int64, body *MembershipTypeRestoreRequest) (*Response, error) {
 	_, resp, err := send[none](ctx, s.client, call{
 		operation: "restoreAbonementType",
 		method:    http.MethodPost,
-		path:      []segment{fixed("/api/v1/chain/"), number(chainID), fixed("/loyalty/abonement_types/"), number(loyaltyMembershipTypeID)},
+		path:      []segment{fixed("/api/v1/chain/"), number(chainID), fixed("/loyalty/abonement_types/"), number(typeID)},
 		body:      body,
 		writes:    true,
 		statuses:  []int{204},
@@ -178,11 +178,11 @@ func (s *MembershipTypesService) Restore(ctx context.Context, chainID, loyaltyMe
 // What it answers is not documented; the HTTP status decides.
 //
 //yclients:operation archiveAbonementType
-func (s *MembershipTypesService) Archive(ctx context.Context, chainID, loyaltyMembershipTypeID int64, body *MembershipTypeArchiveRequest) (*Response, error) {
+func (s *MembershipTypesService) Archive(ctx context.Context, chainID, typeID int64, body *MembershipTypeArchiveRequest) (*Response, error) {
 	_, resp, err := send[none](ctx, s.client, call{
 		operation: "archiveAbonementType",
 		method:    http.MethodPatch,
-		path:      []segment{fixed("/api/v1/chain/"), number(chainID), fixed("/loyalty/abonement_types/"), number(loyaltyMembershipTypeID)},
+		path:      []segment{fixed("/api/v1/chain/"), number(chainID), fixed("/loyalty/abonement_types/"), number(typeID)},
 		body:      body,
 		writes:    true,
 		statuses:  []int{204},
@@ -197,11 +197,11 @@ func (s *MembershipTypesService) Archive(ctx context.Context, chainID, loyaltyMe
 // operation cloneAbonementType of the API, and needs a user token.
 //
 //yclients:operation cloneAbonementType
-func (s *MembershipTypesService) Clone(ctx context.Context, chainID, loyaltyMembershipTypeID int64, body map[string]any) (*MembershipType, *Response, error) {
+func (s *MembershipTypesService) Clone(ctx context.Context, chainID, typeID int64, body map[string]any) (*MembershipType, *Response, error) {
 	return send[*MembershipType](ctx, s.client, call{
 		operation: "cloneAbonementType",
 		method:    http.MethodPost,
-		path:      []segment{fixed("/api/v1/chain/"), number(chainID), fixed("/loyalty/abonement_types/"), number(loyaltyMembershipTypeID), fixed("/clone")},
+		path:      []segment{fixed("/api/v1/chain/"), number(chainID), fixed("/loyalty/abonement_types/"), number(typeID), fixed("/clone")},
 		body:      anyBody(body),
 		writes:    true,
 		statuses:  []int{201},

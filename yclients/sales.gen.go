@@ -49,11 +49,11 @@ func (s *SalesService) Pay(ctx context.Context, companyID, documentID int64, bod
 // operation deleteSalePaymentTransaction of the API, and needs a user token.
 //
 //yclients:operation deleteSalePaymentTransaction
-func (s *SalesService) DeletePayment(ctx context.Context, companyID, documentID, paymentTransactionID int64) (*Sale, *Response, error) {
+func (s *SalesService) DeletePayment(ctx context.Context, companyID, documentID, transactionID int64) (*Sale, *Response, error) {
 	return send[*Sale](ctx, s.client, call{
 		operation: "deleteSalePaymentTransaction",
 		method:    http.MethodDelete,
-		path:      []segment{fixed("/api/v1/company/"), number(companyID), fixed("/sale/"), number(documentID), fixed("/payment/payment_transaction/"), number(paymentTransactionID)},
+		path:      []segment{fixed("/api/v1/company/"), number(companyID), fixed("/sale/"), number(documentID), fixed("/payment/payment_transaction/"), number(transactionID)},
 		writes:    true,
 		statuses:  []int{200},
 	})
@@ -66,11 +66,11 @@ func (s *SalesService) DeletePayment(ctx context.Context, companyID, documentID,
 // operation deleteSaleLoyaltyTransaction of the API, and needs a user token.
 //
 //yclients:operation deleteSaleLoyaltyTransaction
-func (s *SalesService) DeleteLoyaltyPayment(ctx context.Context, companyID, documentID, paymentTransactionID int64) (*Sale, *Response, error) {
+func (s *SalesService) DeleteLoyaltyPayment(ctx context.Context, companyID, documentID, transactionID int64) (*Sale, *Response, error) {
 	return send[*Sale](ctx, s.client, call{
 		operation: "deleteSaleLoyaltyTransaction",
 		method:    http.MethodDelete,
-		path:      []segment{fixed("/api/v1/company/"), number(companyID), fixed("/sale/"), number(documentID), fixed("/payment/loyalty_transaction/"), number(paymentTransactionID)},
+		path:      []segment{fixed("/api/v1/company/"), number(companyID), fixed("/sale/"), number(documentID), fixed("/payment/loyalty_transaction/"), number(transactionID)},
 		writes:    true,
 		statuses:  []int{200},
 	})

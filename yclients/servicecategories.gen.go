@@ -16,18 +16,12 @@ type ServiceCategoriesService service
 // It calls GET /company/{company_id}/service_categories/{id}, operation
 // listServiceCategories of the API, and needs a user token.
 //
-// With a id other than 0 it asks for that one only.
-//
 //yclients:operation listServiceCategories
-func (s *ServiceCategoriesService) List(ctx context.Context, companyID, id int64, opts *ServiceCategoryListOptions) ([]*ServiceCategory, *Response, error) {
-	path := []segment{fixed("/api/v1/company/"), number(companyID), fixed("/service_categories")}
-	if id != 0 {
-		path = append(path, fixed("/"), number(id))
-	}
+func (s *ServiceCategoriesService) List(ctx context.Context, companyID int64, opts *ServiceCategoryListOptions) ([]*ServiceCategory, *Response, error) {
 	return send[[]*ServiceCategory](ctx, s.client, call{
 		operation: "listServiceCategories",
 		method:    http.MethodGet,
-		path:      path,
+		path:      []segment{fixed("/api/v1/company/"), number(companyID), fixed("/service_categories")},
 		query:     opts.query(),
 		statuses:  []int{200},
 	})
@@ -150,21 +144,15 @@ func (o *ServiceCategoryListChainOptions) query() url.Values {
 // It calls GET /service_categories/{company_id}/{id}, operation
 // listServiceCategoriesDeprecated of the API.
 //
-// With a id other than 0 it asks for that one only.
-//
 // Deprecated: YCLIENTS calls this operation deprecated; use
 // [ServiceCategoriesService.List].
 //
 //yclients:operation listServiceCategoriesDeprecated
-func (s *ServiceCategoriesService) ListLegacy(ctx context.Context, companyID, id int64) ([]*ServiceCategory, *Response, error) {
-	path := []segment{fixed("/api/v1/service_categories/"), number(companyID)}
-	if id != 0 {
-		path = append(path, fixed("/"), number(id))
-	}
+func (s *ServiceCategoriesService) ListLegacy(ctx context.Context, companyID int64) ([]*ServiceCategory, *Response, error) {
 	return send[[]*ServiceCategory](ctx, s.client, call{
 		operation: "listServiceCategoriesDeprecated",
 		method:    http.MethodGet,
-		path:      path,
+		path:      []segment{fixed("/api/v1/service_categories/"), number(companyID)},
 		statuses:  []int{200},
 	})
 }

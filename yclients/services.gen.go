@@ -13,23 +13,17 @@ import (
 // ServicesService is a section of the API: services.
 type ServicesService service
 
-// List lists services, or gets one.
+// List lists services.
 //
 // It calls GET /company/{company_id}/services/{service_id}, operation
 // listServices of the API, and needs a user token.
 //
-// With a serviceID other than 0 it asks for that one only.
-//
 //yclients:operation listServices
-func (s *ServicesService) List(ctx context.Context, companyID, serviceID int64, opts *ServiceListOptions) ([]*Service, *Response, error) {
-	path := []segment{fixed("/api/v1/company/"), number(companyID), fixed("/services")}
-	if serviceID != 0 {
-		path = append(path, fixed("/"), number(serviceID))
-	}
+func (s *ServicesService) List(ctx context.Context, companyID int64, opts *ServiceListOptions) ([]*Service, *Response, error) {
 	return send[[]*Service](ctx, s.client, call{
 		operation: "listServices",
 		method:    http.MethodGet,
-		path:      path,
+		path:      []segment{fixed("/api/v1/company/"), number(companyID), fixed("/services")},
 		query:     opts.query(),
 		statuses:  []int{200},
 	})
@@ -49,6 +43,18 @@ func (o *ServiceListOptions) query() url.Values {
 	q.int("staff_id", o.StaffID)
 	q.int("category_id", o.CategoryID)
 	return q.values()
+}
+
+// Get gets one by its id. It is the operation of [ServicesService.List], listServices, with an
+// id at the end of its address.
+func (s *ServicesService) Get(ctx context.Context, companyID, serviceID int64) (*Service, *Response, error) {
+	return send[*Service](ctx, s.client, call{
+		operation: "listServices",
+		method:    http.MethodGet,
+		path:      []segment{fixed("/api/v1/company/"), number(companyID), fixed("/services/"), number(serviceID)},
+		only:      true,
+		statuses:  []int{200},
+	})
 }
 
 // Create creates a service.
@@ -85,7 +91,7 @@ func (s *ServicesService) Update(ctx context.Context, companyID, serviceID int64
 	})
 }
 
-// ListLegacy lists services, or gets one.
+// ListLegacy lists services.
 //
 // It calls GET /services/{company_id}/{service_id}, operation
 // listServicesDeprecated of the API.
@@ -94,11 +100,11 @@ func (s *ServicesService) Update(ctx context.Context, companyID, serviceID int64
 // [ServicesService.List].
 //
 //yclients:operation listServicesDeprecated
-func (s *ServicesService) ListLegacy(ctx context.Context, companyID, serviceID int64, opts *ServiceListLegacyOptions) ([]*Service, *Response, error) {
+func (s *ServicesService) ListLegacy(ctx context.Context, companyID int64, opts *ServiceListLegacyOptions) ([]*Service, *Response, error) {
 	return send[[]*Service](ctx, s.client, call{
 		operation: "listServicesDeprecated",
 		method:    http.MethodGet,
-		path:      []segment{fixed("/api/v1/services/"), number(companyID), fixed("/"), number(serviceID)},
+		path:      []segment{fixed("/api/v1/services/"), number(companyID)},
 		query:     opts.query(),
 		statuses:  []int{200},
 	})
@@ -203,11 +209,11 @@ func (s *ServicesService) LinkStaff(ctx context.Context, companyID, serviceID in
 // operation updateServiceStaffLink of the API, and needs a user token.
 //
 //yclients:operation updateServiceStaffLink
-func (s *ServicesService) UpdateStaffLink(ctx context.Context, companyID, serviceID, masterID int64, body *ServiceStaffUpdateRequest) (*ServiceStaff, *Response, error) {
+func (s *ServicesService) UpdateStaffLink(ctx context.Context, companyID, serviceID, staffID int64, body *ServiceStaffUpdateRequest) (*ServiceStaff, *Response, error) {
 	return send[*ServiceStaff](ctx, s.client, call{
 		operation: "updateServiceStaffLink",
 		method:    http.MethodPut,
-		path:      []segment{fixed("/api/v1/company/"), number(companyID), fixed("/services/"), number(serviceID), fixed("/staff/"), number(masterID)},
+		path:      []segment{fixed("/api/v1/company/"), number(companyID), fixed("/services/"), number(serviceID), fixed("/staff/"), number(staffID)},
 		body:      body,
 		writes:    true,
 		statuses:  []int{200},
@@ -221,11 +227,11 @@ func (s *ServicesService) UpdateStaffLink(ctx context.Context, companyID, servic
 // unlinkServiceStaff of the API, and needs a user token.
 //
 //yclients:operation unlinkServiceStaff
-func (s *ServicesService) UnlinkStaff(ctx context.Context, companyID, serviceID, masterID int64) (*Response, error) {
+func (s *ServicesService) UnlinkStaff(ctx context.Context, companyID, serviceID, staffID int64) (*Response, error) {
 	_, resp, err := send[none](ctx, s.client, call{
 		operation: "unlinkServiceStaff",
 		method:    http.MethodDelete,
-		path:      []segment{fixed("/api/v1/company/"), number(companyID), fixed("/services/"), number(serviceID), fixed("/staff/"), number(masterID)},
+		path:      []segment{fixed("/api/v1/company/"), number(companyID), fixed("/services/"), number(serviceID), fixed("/staff/"), number(staffID)},
 		writes:    true,
 		statuses:  []int{204},
 	})

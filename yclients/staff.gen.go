@@ -11,23 +11,29 @@ import (
 // StaffService is a section of the API: staff.
 type StaffService service
 
-// List lists staff, or gets one.
+// List lists staff.
 //
 // It calls GET /company/{company_id}/staff/{staff_id}, operation listStaff of
 // the API, and needs a user token.
 //
-// With a staffID other than 0 it asks for that one only.
-//
 //yclients:operation listStaff
-func (s *StaffService) List(ctx context.Context, companyID, staffID int64) ([]*StaffMember, *Response, error) {
-	path := []segment{fixed("/api/v1/company/"), number(companyID), fixed("/staff")}
-	if staffID != 0 {
-		path = append(path, fixed("/"), number(staffID))
-	}
+func (s *StaffService) List(ctx context.Context, companyID int64) ([]*StaffMember, *Response, error) {
 	return send[[]*StaffMember](ctx, s.client, call{
 		operation: "listStaff",
 		method:    http.MethodGet,
-		path:      path,
+		path:      []segment{fixed("/api/v1/company/"), number(companyID), fixed("/staff")},
+		statuses:  []int{200},
+	})
+}
+
+// Get gets one by its id. It is the operation of [StaffService.List], listStaff, with an
+// id at the end of its address.
+func (s *StaffService) Get(ctx context.Context, companyID, staffID int64) (*StaffMember, *Response, error) {
+	return send[*StaffMember](ctx, s.client, call{
+		operation: "listStaff",
+		method:    http.MethodGet,
+		path:      []segment{fixed("/api/v1/company/"), number(companyID), fixed("/staff/"), number(staffID)},
+		only:      true,
 		statuses:  []int{200},
 	})
 }
@@ -85,7 +91,7 @@ func (s *StaffService) Delete(ctx context.Context, companyID, staffID int64) (*R
 	return resp, err
 }
 
-// ListLegacy lists staff, or gets one.
+// ListLegacy lists staff.
 //
 // It calls GET /staff/{company_id}/{staff_id}, operation listStaffDeprecated
 // of the API.
@@ -94,11 +100,11 @@ func (s *StaffService) Delete(ctx context.Context, companyID, staffID int64) (*R
 // [StaffService.List].
 //
 //yclients:operation listStaffDeprecated
-func (s *StaffService) ListLegacy(ctx context.Context, companyID, staffID int64) ([]*StaffMember, *Response, error) {
+func (s *StaffService) ListLegacy(ctx context.Context, companyID int64) ([]*StaffMember, *Response, error) {
 	return send[[]*StaffMember](ctx, s.client, call{
 		operation: "listStaffDeprecated",
 		method:    http.MethodGet,
-		path:      []segment{fixed("/api/v1/staff/"), number(companyID), fixed("/"), number(staffID)},
+		path:      []segment{fixed("/api/v1/staff/"), number(companyID)},
 		statuses:  []int{200},
 	})
 }

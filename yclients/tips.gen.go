@@ -33,11 +33,11 @@ func (s *TipsService) ListSettings(ctx context.Context, companyID int64) ([]*Tip
 // Although it is a GET it changes something: it is never repeated.
 //
 //yclients:operation enableTips
-func (s *TipsService) Enable(ctx context.Context, companyID, masterTipsSettingsID int64) ([]*TipsSettings, *Response, error) {
+func (s *TipsService) Enable(ctx context.Context, companyID, settingsID int64) ([]*TipsSettings, *Response, error) {
 	return send[[]*TipsSettings](ctx, s.client, call{
 		operation: "enableTips",
 		method:    http.MethodGet,
-		path:      []segment{fixed("/api/v1/tips/"), number(companyID), fixed("/settings/"), number(masterTipsSettingsID), fixed("/enable")},
+		path:      []segment{fixed("/api/v1/tips/"), number(companyID), fixed("/settings/"), number(settingsID), fixed("/enable")},
 		writes:    true,
 		statuses:  []int{200},
 	})
@@ -50,11 +50,11 @@ func (s *TipsService) Enable(ctx context.Context, companyID, masterTipsSettingsI
 // disableTips of the API, and needs a user token.
 //
 //yclients:operation disableTips
-func (s *TipsService) Disable(ctx context.Context, companyID, masterTipsSettingsID int64) ([]*TipsSettings, *Response, error) {
+func (s *TipsService) Disable(ctx context.Context, companyID, settingsID int64) ([]*TipsSettings, *Response, error) {
 	return send[[]*TipsSettings](ctx, s.client, call{
 		operation: "disableTips",
 		method:    http.MethodPost,
-		path:      []segment{fixed("/api/v1/tips/"), number(companyID), fixed("/settings/"), number(masterTipsSettingsID), fixed("/disable")},
+		path:      []segment{fixed("/api/v1/tips/"), number(companyID), fixed("/settings/"), number(settingsID), fixed("/disable")},
 		writes:    true,
 		statuses:  []int{200},
 	})

@@ -88,11 +88,11 @@ func (s *VisitLoyaltyService) CancelCardWithdrawal(ctx context.Context, companyI
 // applyVisitReferralProgram of the API, and needs a user token.
 //
 //yclients:operation applyVisitReferralProgram
-func (s *VisitLoyaltyService) ApplyReferralProgram(ctx context.Context, companyID, groupID int64, body *ReferralRequest) (*VisitSettlement, *Response, error) {
+func (s *VisitLoyaltyService) ApplyReferralProgram(ctx context.Context, companyID, chainID int64, body *ReferralRequest) (*VisitSettlement, *Response, error) {
 	return send[*VisitSettlement](ctx, s.client, call{
 		operation: "applyVisitReferralProgram",
 		method:    http.MethodPost,
-		path:      []segment{fixed("/api/v1/visit/loyalty/apply_referral_program/"), number(companyID), fixed("/"), number(groupID)},
+		path:      []segment{fixed("/api/v1/visit/loyalty/apply_referral_program/"), number(companyID), fixed("/"), number(chainID)},
 		body:      body,
 		writes:    true,
 		statuses:  []int{200},

@@ -26,12 +26,7 @@ func (m *model) methodDoc(sel selected, op *contract.Operation, optional string)
 	}
 	parts = append(parts, call)
 	if optional != "" {
-		switch m.pathKind(op, optional) {
-		case "number":
-			parts = append(parts, "With a "+argName(optional)+" other than 0 it asks for that one only.")
-		default:
-			parts = append(parts, "Without "+argName(optional)+" the user token must be enough.")
-		}
+		parts = append(parts, "Without "+argName(optional)+" the user token must be enough.")
 	}
 	if sel.writes && op.Method == "GET" {
 		parts = append(parts, "Although it is a GET it changes something: it is never repeated.")
@@ -79,7 +74,7 @@ func thirdPerson(title string) string {
 	if and, ok := strings.CutPrefix(rest, "and "); ok {
 		return verb + " and " + thirdPerson(and)
 	}
-	return verb + " " + strings.NewReplacer(" or get one", ", or gets one", "abonement", "membership", "Abonement", "Membership").Replace(rest)
+	return verb + " " + strings.NewReplacer(" or get one", "", "abonement", "membership", "Abonement", "Membership").Replace(rest)
 }
 
 // objectDoc is the comment of a type after its name.

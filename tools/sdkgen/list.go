@@ -40,6 +40,7 @@ type selected struct {
 	lone                bool   // a list that has been seen as one object
 	only                bool   // one object that comes in a list
 	use                 string // method that replaces it
+	get                 string // method that asks for one by the id at the end of the path
 }
 
 // parseList reads lines of
@@ -126,6 +127,8 @@ func parseOp(words []string) (selected, error) {
 			op.lone = true
 		case "only":
 			op.only = true
+		case "get":
+			op.get = value
 		case "use":
 			op.use = value
 		default:

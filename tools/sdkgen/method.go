@@ -11,7 +11,7 @@ import (
 
 // method writes one call, and the walk over its pages where it has pages.
 func (m *model) method(b *strings.Builder, sel selected, op *contract.Operation) {
-	path, optional := choosePath(op)
+	path, optional := m.choosePath(op)
 	args, call := m.pathArguments(op, path)
 	var params []contract.Param
 	if !sel.bare {
@@ -34,11 +34,7 @@ func (m *model) method(b *strings.Builder, sel selected, op *contract.Operation)
 	fmt.Fprintf(b, "func (s *%sService) %s(ctx context.Context%s) %s {\n", sel.service, sel.method, joined(args), returns)
 	if optional != "" {
 		arg := argName(optional)
-		if kind := m.pathKind(op, optional); kind == "number" {
-			fmt.Fprintf(b, "path := %s\nif %s != 0 {\npath = append(path, fixed(\"/\"), number(%s))\n}\n", call, arg, arg)
-		} else {
-			fmt.Fprintf(b, "path := %s\nif %s != \"\" {\npath = append(path, fixed(\"/\"), word(%s))\n}\n", call, arg, arg)
-		}
+		fmt.Fprintf(b, "path := %s\nif %s != \"\" {\npath = append(path, fixed(\"/\"), word(%s))\n}\n", call, arg, arg)
 		call = "path"
 	}
 	send := fmt.Sprintf("return send[%s]", result)
@@ -79,21 +75,47 @@ func (m *model) method(b *strings.Builder, sel selected, op *contract.Operation)
 		m.options(b, options, sel, op, params)
 	}
 	m.walk(b, options, sel, path, op, params)
+	if sel.get != "" {
+		m.getter(b, sel, op)
+	}
 }
 
-// choosePath takes the preferred path. A value at its end that another path of
-// the operation does without is optional.
-func choosePath(op *contract.Operation) (path, optional string) {
+// getter writes the method that asks for one of a list by its id.
+func (m *model) getter(b *strings.Builder, sel selected, op *contract.Operation) {
+	shorter, tail := tailOf(op)
+	args, path := m.pathArguments(op, shorter+"/{"+tail+"}")
+	item := "*" + strings.TrimPrefix(sel.result, "[]")
+	fmt.Fprintf(b, "// %s gets one by its id. It is the operation of [%sService.%s], %s, with an\n// id at the end of its address.\n", sel.get, sel.service, sel.method, op.ID)
+	fmt.Fprintf(b, "func (s *%sService) %s(ctx context.Context%s) (%s, *Response, error) {\n", sel.service, sel.get, joined(args), item)
+	fmt.Fprintf(b, "return send[%s](ctx, s.client, call{\noperation: %q,\nmethod: http.Method%s,\npath: %s,\nonly: true,\nstatuses: %#v,\n})\n}\n\n", item, op.ID, goName(strings.ToLower(op.Method)), path, op.Statuses)
+}
+
+// choosePath takes the preferred path. A text at its end that another path of
+// the operation does without is optional. An id is not: without it the
+// operation lists, and with it the method named by get asks for one.
+func (m *model) choosePath(op *contract.Operation) (path, optional string) {
 	path = op.Paths[0]
-	for _, other := range op.Paths {
+	shorter, tail := tailOf(op)
+	switch {
+	case tail == "" || path != shorter && path != shorter+"/{"+tail+"}":
+		return path, ""
+	case m.pathKind(op, tail) == "number":
+		return shorter, ""
+	}
+	return shorter, tail
+}
+
+// tailOf finds two paths of which one is the other with a value at its end.
+func tailOf(op *contract.Operation) (shorter, tail string) {
+	for _, longer := range op.Paths {
 		for _, shorter := range op.Paths {
-			tail, ok := strings.CutPrefix(other, shorter+"/{")
-			if ok && strings.Count(tail, "}") == 1 && (path == other || path == shorter && len(op.Paths) == 2) {
-				return shorter, strings.TrimSuffix(tail, "}")
+			rest, ok := strings.CutPrefix(longer, shorter+"/{")
+			if ok && strings.Count(rest, "}") == 1 && len(op.Paths) == 2 {
+				return shorter, strings.TrimSuffix(rest, "}")
 			}
 		}
 	}
-	return path, ""
+	return "", ""
 }
 
 func pathParam(op *contract.Operation, name string) *contract.Param {
@@ -109,6 +131,9 @@ func pathParam(op *contract.Operation, name string) *contract.Param {
 // for the rest.
 func (m *model) pathKind(op *contract.Operation, name string) string {
 	p := pathParam(op, name)
+	if name == "phone" || m.list.types[op.ID+"/"+name] != "" {
+		return "word"
+	}
 	if p != nil && p.Type == "string" && !strings.HasSuffix(goName(name), "ID") {
 		return "word"
 	}
@@ -138,7 +163,7 @@ func (m *model) pathArguments(op *contract.Operation, path string) (args []strin
 		segments = append(segments, fmt.Sprintf("%s(%s)", m.pathKind(op, name), argName(name)))
 		rest = tail
 	}
-	if chosen, optional := choosePath(op); optional != "" && chosen == path {
+	if chosen, optional := m.choosePath(op); optional != "" && chosen == path {
 		args = append(args, argument(optional))
 	}
 	return args, "[]segment{" + strings.Join(segments, ", ") + "}"
@@ -152,7 +177,7 @@ func (m *model) wordType(op *contract.Operation, param string) string {
 	case strings.HasSuffix(param, "hash"), strings.HasSuffix(param, "Token"):
 		return "Secret"
 	case param == "phone":
-		return "Phone"
+		return "Phone" // as it is written, digits only
 	case strings.HasSuffix(param, "date"):
 		return "Date"
 	}

@@ -55,10 +55,18 @@ func splitCamel(s string) []string {
 	return append(words, s[start:])
 }
 
+// arguments are path parameters that the API calls by several words, or by
+// long ones.
+var arguments = map[string]string{
+	"salon_id": "companyID", "salonId": "companyID", "master_id": "staffID", "group_id": "chainID",
+	"loyalty_abonement_type_id": "typeID", "loyalty_program_id": "programID", "master_tips_settings_id": "settingsID",
+	"langCode": "language", "field_category": "category", "payment_transaction_id": "transactionID",
+}
+
 // argName turns a path parameter into an argument.
 func argName(name string) string {
-	if name == "salon_id" || name == "salonId" {
-		return "companyID" // the API has both words
+	if short, ok := arguments[name]; ok {
+		return short
 	}
 	n := goName(name)
 	for _, initialism := range []string{"ID", "URL"} {
