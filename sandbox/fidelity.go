@@ -9,9 +9,9 @@ import (
 
 // Levels of fidelity.
 const (
-	exact       = "exact"        // as documented and, where known, as observed
-	simplified  = "simplified"   // the note says what is missing
-	notModelled = "not modelled" // 501
+	exact      = "exact"       // as documented and, where known, as observed
+	simplified = "simplified"  // the note says what is missing
+	sampleOnly = "sample only" // a checked request is answered with the documented sample
 )
 
 // models has the operations that are played, by their id in the contract.
@@ -67,7 +67,7 @@ type Fidelity struct {
 	OperationID string `json:"operation_id"`
 	Method      string `json:"method"`
 	Path        string `json:"path"`
-	Level       string `json:"level"` // exact, simplified, not modelled
+	Level       string `json:"level"` // exact, simplified, sample only
 	Note        string `json:"note,omitempty"`
 }
 
@@ -79,11 +79,8 @@ func Report() []Fidelity {
 		if op.Direction != contract.ToYClients || op.SameAs != "" {
 			continue
 		}
-		f := Fidelity{OperationID: op.ID, Method: op.Method, Path: op.Path, Level: notModelled}
-		if m := models[op.ID]; m != nil {
-			f.Level, f.Note = m.level, m.note
-		}
-		list = append(list, f)
+		m := modelOf(&op)
+		list = append(list, Fidelity{OperationID: op.ID, Method: op.Method, Path: op.Path, Level: m.level, Note: m.note})
 	}
 	slices.SortStableFunc(list, func(a, b Fidelity) int { return strings.Compare(a.Level, b.Level) })
 	return list

@@ -3,9 +3,11 @@ package sandbox
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
+	"mime/multipart"
 	"strconv"
 	"strings"
 	"time"
@@ -17,7 +19,8 @@ type obj = map[string]any
 // maxBody is the largest request body that is read, in bytes.
 const maxBody = 1 << 20
 
-// decodeBody reads a JSON object. An empty body is an empty object.
+// decodeBody reads a JSON object, a JSON array (which stands under [rootList])
+// or a multipart form. An empty body is an empty object.
 func decodeBody(r io.Reader) (obj, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxBody+1))
 	if err != nil {
@@ -26,19 +29,53 @@ func decodeBody(r io.Reader) (obj, error) {
 	if len(data) > maxBody {
 		return nil, fmt.Errorf("тело запроса больше %d байт", maxBody)
 	}
-	body := obj{}
-	if len(bytes.TrimSpace(data)) == 0 {
-		return body, nil
+	switch data = bytes.TrimSpace(data); {
+	case len(data) == 0:
+		return obj{}, nil
+	case bytes.HasPrefix(data, []byte("--")):
+		return decodeForm(data)
 	}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()
+	var body any
 	if err := dec.Decode(&body); err != nil {
 		return nil, err
 	}
-	if dec.More() || body == nil {
-		return nil, fmt.Errorf("тело запроса должно быть объектом JSON")
+	if !dec.More() {
+		switch body := body.(type) {
+		case obj:
+			return body, nil
+		case []any:
+			return obj{rootList: body}, nil
+		}
 	}
-	return body, nil
+	return nil, fmt.Errorf("тело запроса должно быть объектом JSON")
+}
+
+// decodeForm reads the fields of a multipart form; of a file its name is kept.
+// The boundary is read off the first line.
+func decodeForm(data []byte) (obj, error) {
+	line, _, _ := bytes.Cut(data, []byte("\n"))
+	boundary := strings.TrimSpace(strings.TrimPrefix(string(line), "--"))
+	body := obj{}
+	form := multipart.NewReader(bytes.NewReader(data), boundary)
+	for {
+		part, err := form.NextPart()
+		if errors.Is(err, io.EOF) {
+			return body, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		value, err := io.ReadAll(part)
+		if err != nil {
+			return nil, err
+		}
+		body[part.FormName()] = string(value)
+		if name := part.FileName(); name != "" {
+			body[part.FormName()] = name
+		}
+	}
 }
 
 // The readers below are as lenient about types as PHP: a number may come as a

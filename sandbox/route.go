@@ -13,7 +13,7 @@ import (
 type route struct {
 	op    *contract.Operation
 	names []string // of the parameters, in order
-	model *model   // nil: not modelled
+	model *model
 }
 
 // node is a place in the tree of path segments. The documented paths overlap
@@ -56,7 +56,7 @@ func segments(path string) []string {
 }
 
 func (n *node) add(op *contract.Operation, path string) {
-	r := &route{op: op, model: models[op.ID]}
+	r := &route{op: op, model: modelOf(op)}
 	for _, seg := range segments(path) {
 		if strings.HasPrefix(seg, "{") {
 			r.names = append(r.names, strings.Trim(seg, "{}"))

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 )
@@ -247,11 +248,11 @@ func (c *call) enter(m *model) (answer, bool) {
 
 // companyParam is the path parameter that names a company.
 func companyParam(r *route) (string, bool) {
-	if r.op.ID == "getCompany" {
+	if companyShape[r.op.ID] {
 		return "id", true
 	}
 	for _, n := range r.names {
-		if n == "company_id" || n == "salon_id" {
+		if slices.Contains(companyNames, n) {
 			return n, true
 		}
 	}
