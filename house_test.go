@@ -47,7 +47,7 @@ var rooms = map[string]struct {
 	"internal/alert":           {[]string{"internal/config", "internal/problem"}, "tells of failures of the table, and knows nothing of how they came", nil},
 	"ui":                       {nil, "embedded files", nil},
 	"internal/app":             {[]string{"*"}, "wiring", nil},
-	"internal/cli":             {[]string{"contract", "internal/verdict", "internal/app", "internal/config", "internal/setup", "internal/doctor", "internal/rehearse", "internal/salon", "internal/problem", "internal/secret", "yclients", "internal/upstream"}, "commands", nil},
+	"internal/cli":             {[]string{"contract", "internal/alert", "internal/verdict", "internal/app", "internal/config", "internal/setup", "internal/doctor", "internal/rehearse", "internal/salon", "internal/problem", "internal/secret", "yclients", "internal/upstream"}, "commands", nil},
 	"cmd/zapis":                {[]string{"internal/cli", "internal/app"}, "five lines", nil},
 	"bench":                    {[]string{"*"}, "measures the whole house", nil},
 	"examples":                 {[]string{"yclients"}, "what an outsider can write, with the SDK alone", nil},

@@ -2,10 +2,12 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,19 +15,36 @@ import (
 	"zapis/internal/doctor"
 	"zapis/internal/problem"
 	"zapis/internal/secret"
+	"zapis/internal/setup"
 	"zapis/internal/store"
 	"zapis/internal/upstream"
 	"zapis/yclients"
 )
 
-// PacedCarrier is an HTTP client for the doctor, whose calls spend the same budget as those of a server beside it, and how
-// much of that budget the last minute took. end closes what is behind it.
-func PacedCarrier(cfg *config.Config) (carrier *http.Client, budget func() (used, limit int), end func(), err error) {
+// EquipDoctor gives the doctor of a command its way to YCLIENTS, under the budget of the server beside it, and what the
+// store knows. end closes what is behind that. It makes no folder, key or database.
+func EquipDoctor(cfg *config.Config, o *doctor.Options) (end func(), err error) {
 	road, end, err := pacedRoad(cfg)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
-	return road.Client(), budgetOf(road), end, nil
+	o.Carrier, o.Budget = road.Client(), budgetOf(road)
+	o.NewClient, o.Facts = clientsOf(cfg, o.Carrier), storeFacts
+	keyFile := filepath.Join(cfg.DataDir, "key")
+	if !cfg.Key.IsZero() || exists(keyFile) {
+		if key, err := secret.Load(cfg.Key.Reveal(), keyFile); err == nil {
+			o.HookURL = hookURL(cfg, key)
+		}
+	}
+	return end, nil
+}
+
+// hookURL is where YCLIENTS shall send its events; empty where the server cannot be reached from outside.
+func hookURL(cfg *config.Config, key *secret.Key) secret.String {
+	if cfg.PublicURL == "" {
+		return secret.String{}
+	}
+	return setup.HookAddress(cfg.PublicURL, key)
 }
 
 func budgetOf(road *upstream.Road) func() (used, limit int) {
@@ -35,18 +54,45 @@ func budgetOf(road *upstream.Road) func() (used, limit int) {
 	}
 }
 
+// keptHooks is where a server remembers in which branches it has seen its webhook address.
+const keptHooks = "doctor.hooks"
+
 // factsOf counts what the store knows of the last day.
 func factsOf(ctx context.Context, s *store.Store) (*doctor.StoreFacts, error) {
 	f, err := s.Facts(ctx, time.Now().Add(-24*time.Hour))
 	if err != nil {
 		return nil, err
 	}
-	return &doctor.StoreFacts{CodesSent: f.CodesSent, CodesUsed: f.CodesUsed, Attention: f.Attention}, nil
+	facts := &doctor.StoreFacts{CodesSent: f.CodesSent, CodesUsed: f.CodesUsed, Attention: f.Attention}
+	value, err := s.Kept(ctx, keptHooks)
+	if err == nil && len(value) > 0 {
+		err = json.Unmarshal(value, &facts.Hooked)
+	}
+	return facts, err
 }
 
-// StoreFacts reads the facts of the store as a command beside the server; nil where there is no store yet. It migrates and
+// rememberHooks keeps in which branches our address stands, so that its loss is told from never having been there.
+func (h *house) rememberHooks(ctx context.Context, seen []int64) {
+	facts, err := factsOf(ctx, h.store)
+	if err != nil || len(seen) == 0 {
+		return
+	}
+	all := slices.Concat(facts.Hooked, seen)
+	slices.Sort(all)
+	all = slices.Compact(all)
+	if slices.Equal(all, facts.Hooked) {
+		return
+	}
+	value, err := json.Marshal(all)
+	if err == nil {
+		err = h.store.Keep(ctx, keptHooks, value)
+	}
+	h.note(err)
+}
+
+// storeFacts reads the facts of the store as a command beside the server; nil where there is no store yet. It migrates and
 // makes nothing.
-func StoreFacts(ctx context.Context, cfg *config.Config) (*doctor.StoreFacts, error) {
+func storeFacts(ctx context.Context, cfg *config.Config) (*doctor.StoreFacts, error) {
 	ctx, cancel := context.WithTimeout(ctx, probeLimit)
 	defer cancel()
 	c := store.Config{URL: cfg.DatabaseURL.Reveal(), Path: filepath.Join(cfg.DataDir, databaseFile), Existing: true, Logger: slog.New(slog.DiscardHandler)}
@@ -99,6 +145,9 @@ func (h *house) health(ctx context.Context, fresh bool, lang string) (doctor.Doc
 			return report.Document(lang), time.Now() // half a report is shown and not kept
 		}
 		h.checkup.report, h.checkup.made = report, time.Now()
+		if h.store != nil {
+			h.rememberHooks(ctx, report.Hooked)
+		}
 	}
 	return h.checkup.report.Document(lang), h.checkup.made
 }
@@ -113,6 +162,7 @@ func (h *house) examination() doctor.Options {
 		return o
 	}
 	o.Carrier, o.Budget = h.tokens.Client(), budgetOf(h.road)
+	o.HookURL = hookURL(h.cfg, h.key)
 	o.NewClient = clientsOf(h.cfg, o.Carrier)
 	o.OpenStore = func(ctx context.Context, _ *config.Config) error {
 		if err := h.store.Ping(ctx); err != nil {

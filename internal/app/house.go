@@ -43,6 +43,7 @@ type house struct {
 
 	// In the order in which they were built; empty where the configuration opens no account.
 	store   *store.Store
+	key     *secret.Key
 	road    *upstream.Road
 	tokens  *upstream.Tokens
 	alerts  *alert.Alerts
@@ -166,6 +167,7 @@ func (h *house) openStore(ctx context.Context) error {
 	if err != nil {
 		return problem.Because(problem.KeyWrong, err).Detailf("%v", err)
 	}
+	h.key = key
 	h.store, err = store.Open(ctx, store.Config{
 		URL: h.cfg.DatabaseURL.Reveal(), Path: filepath.Join(h.cfg.DataDir, databaseFile), Key: key, Logger: h.log,
 	})

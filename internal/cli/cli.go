@@ -14,6 +14,7 @@ import (
 
 	"zapis/internal/app"
 	"zapis/internal/config"
+	"zapis/internal/doctor"
 	"zapis/internal/problem"
 	"zapis/yclients"
 )
@@ -27,6 +28,8 @@ type Commands struct {
 	Client func(*config.Config) (newClient NewClient, close func(), err error)
 	// OpenStore says why a server could not use its store, for doctor. It changes nothing.
 	OpenStore func(context.Context, *config.Config) error
+	// Doctor gives the doctor its clients, the facts of the store and the budget; nil: Client alone. It changes nothing.
+	Doctor func(*config.Config, *doctor.Options) (close func(), err error)
 	// Version is what the program calls itself.
 	Version string
 }

@@ -39,11 +39,12 @@ func fake() Commands {
 			return nil
 		},
 		Sandbox: func(_ context.Context, o app.SandboxOptions) error {
-			fmt.Fprintf(o.Stdout, "sandbox addr=%s json=%v limits=%s seed=%d\n", o.Addr, o.JSON, o.Limits, o.Seed)
+			fmt.Fprintf(o.Stdout, "sandbox addr=%s json=%v limits=%s seed=%s\n", o.Addr, o.JSON, o.Limits, o.Seed)
 			return nil
 		},
 		Client:    app.PacedClient,
 		OpenStore: app.ProbeStore,
+		Doctor:    app.EquipDoctor,
 		Version:   "1.2.3",
 	}
 }

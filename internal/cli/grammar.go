@@ -9,7 +9,6 @@ import (
 
 	"zapis/internal/app"
 	"zapis/internal/config"
-	"zapis/internal/doctor"
 	"zapis/internal/problem"
 )
 
@@ -27,8 +26,11 @@ type grammar struct {
 		Record  recordCmd  `cmd:"" help:"${cmd_sandbox_record}"`
 		Compare compareCmd `cmd:"" help:"${cmd_sandbox_compare}"`
 	} `cmd:"" help:"${cmd_sandbox}"`
-	Setup    setupCmd    `cmd:"" help:"${cmd_setup}"`
-	Doctor   doctorCmd   `cmd:"" help:"${cmd_doctor}"`
+	Setup  setupCmd  `cmd:"" help:"${cmd_setup}"`
+	Doctor doctorCmd `cmd:"" help:"${cmd_doctor}"`
+	Alert  struct {
+		Test alertTestCmd `cmd:"" help:"${cmd_alert_test}"`
+	} `cmd:"" help:"${cmd_alert}"`
 	Rehearse rehearseCmd `cmd:"" help:"${cmd_rehearse}"`
 	Config   struct {
 		Show showCmd `cmd:"" help:"${cmd_config_show}"`
@@ -43,7 +45,7 @@ type grammar struct {
 // newGrammar prepares the examples under each command.
 func newGrammar(lang string) *grammar {
 	g := &grammar{}
-	for _, d := range []*taught{&g.Demo.taught, &g.Serve.taught, &g.Sandbox.Serve.taught, &g.Sandbox.Record.taught, &g.Sandbox.Compare.taught, &g.Setup.taught, &g.Doctor.taught, &g.Rehearse.taught, &g.Config.Show.taught, &g.Backup.taught, &g.Restore.taught, &g.API.taught, &g.Version.taught} {
+	for _, d := range []*taught{&g.Demo.taught, &g.Serve.taught, &g.Sandbox.Serve.taught, &g.Sandbox.Record.taught, &g.Sandbox.Compare.taught, &g.Setup.taught, &g.Doctor.taught, &g.Alert.Test.taught, &g.Rehearse.taught, &g.Config.Show.taught, &g.Backup.taught, &g.Restore.taught, &g.API.taught, &g.Version.taught} {
 		d.lang = lang
 	}
 	for _, d := range g.teach() {
@@ -124,7 +126,7 @@ type sandboxCmd struct {
 	Addr   string `default:"127.0.0.1:8585" placeholder:"${ph_addr}" help:"${sandbox_addr}"`
 	JSON   bool   `name:"json" help:"${sandbox_json}"`
 	Limits string `default:"real" placeholder:"real|off|xN" help:"${sandbox_limits}"`
-	Seed   int64  `placeholder:"N" help:"${sandbox_seed}"`
+	Seed   string `default:"small" placeholder:"small|chain|${ph_file}" help:"${sandbox_seed}"`
 	TLS    bool   `name:"tls" help:"${sandbox_tls}"`
 	CAOut  string `name:"ca-out" placeholder:"${ph_file}" help:"${sandbox_ca_out}"`
 }
@@ -133,38 +135,6 @@ func (c sandboxCmd) Help() string { return examples["sandbox"].In(c.lang) }
 
 func (c sandboxCmd) Run(r *runner) error {
 	return r.commands.Sandbox(r.ctx, app.SandboxOptions{Addr: c.Addr, JSON: c.JSON, Limits: c.Limits, Seed: c.Seed, TLS: c.TLS, CAOut: c.CAOut, Lang: r.lang, Stdout: r.stdout, Stderr: r.stderr})
-}
-
-type doctorCmd struct {
-	taught `kong:"-"`
-	JSON   bool `name:"json" help:"${doctor_json}"`
-}
-
-func (c doctorCmd) Help() string { return examples["doctor"].In(c.lang) }
-
-func (c doctorCmd) Run(r *runner) error {
-	cfg, err := config.Load(config.Options{EnvFile: r.envFile, Environ: r.environ})
-	faults, isFaults := errors.AsType[*config.Faults](err)
-	if err != nil && !isFaults {
-		return err
-	}
-	newClient, end := r.openClient(cfg)
-	defer end()
-	report := doctor.Run(r.ctx, doctor.Options{Config: cfg, Faults: faults, NewClient: newClient, OpenStore: r.commands.OpenStore})
-	if r.ctx.Err() != nil {
-		return errSilent{problem.ExitFailure} // interrupted: half a report is no answer
-	}
-	write := report.WriteText
-	if c.JSON {
-		write = report.WriteJSON
-	}
-	if err := write(r.stdout, r.lang); err != nil {
-		return err
-	}
-	if code := report.ExitCode(); code != 0 {
-		return errSilent{code}
-	}
-	return nil
 }
 
 type versionCmd struct {

@@ -10,7 +10,12 @@ import (
 func (r *runner) openClient(cfg *config.Config) (NewClient, func()) {
 	newClient, end, err := r.commands.Client(cfg)
 	if err != nil {
-		return func(_, _ yclients.Token) (*yclients.Client, error) { return nil, err }, func() {}
+		return failing(err), func() {}
 	}
 	return newClient, end
+}
+
+// failing makes clients that cannot be made, for the reason given.
+func failing(err error) NewClient {
+	return func(_, _ yclients.Token) (*yclients.Client, error) { return nil, err }
 }

@@ -19,5 +19,6 @@ var wired = Commands{
 	Sandbox:   app.Sandbox,
 	Client:    app.PacedClient,
 	OpenStore: app.ProbeStore,
+	Doctor:    app.EquipDoctor,
 	Version:   app.Version,
 }

@@ -142,20 +142,25 @@ func (e *exam) judgeHooks(ctx context.Context, branch int64, judge func(*hookSet
 
 func (e *exam) has(s *hookSettings) bool { return slices.Contains(s.URLs, e.HookURL.Reveal()) }
 
-func (e *exam) wasInstalled(branch int64) bool { return e.HooksWere != nil && e.HooksWere(branch) }
+// wasInstalled asks the store, whose server has looked before.
+func (e *exam) wasInstalled(ctx context.Context, branch int64) bool {
+	f, err := e.storeFacts(ctx)
+	return err == nil && f != nil && slices.Contains(f.Hooked, branch)
+}
 
 func checkHookInstalled(ctx context.Context, e *exam, branch int64) []Finding {
 	return e.judgeHooks(ctx, branch, func(s *hookSettings) []Finding {
 		if !e.has(s) {
 			return []Finding{{Found: config.Tf("нашего адреса нет среди %d", "our address is not among %d", len(s.URLs))}}
 		}
+		e.hooked = append(e.hooked, branch)
 		return ok(Text{})
 	})
 }
 
 func checkHookOverwritten(ctx context.Context, e *exam, branch int64) []Finding {
 	return e.judgeHooks(ctx, branch, func(s *hookSettings) []Finding {
-		if e.wasInstalled(branch) && !e.has(s) {
+		if e.wasInstalled(ctx, branch) && !e.has(s) {
 			return []Finding{{Found: config.T("наш адрес был записан, а теперь его нет", "our address was written, and is gone")}}
 		}
 		return ok(Text{})

@@ -152,6 +152,8 @@ type Report struct {
 	Findings []Finding
 	// Companies are those that the user of the token manages, when they could be asked.
 	Companies []Company
+	// Hooked are the branches whose webhook settings hold our address.
+	Hooked []int64
 	// Drift is what the account answers otherwise than the contract says; filled by Options.Deep.
 	Drift []Drift
 }
@@ -186,10 +188,8 @@ type Options struct {
 	Carrier *http.Client
 	// Budget is how many calls this address made in the last minute and how many are allowed; nil: not known.
 	Budget func() (used, limit int)
-	// HookURL is the address that YCLIENTS shall send its events to; empty: webhooks are not used. HooksWere says
-	// that it was installed in a branch before.
-	HookURL   secret.String
-	HooksWere func(branch int64) bool
+	// HookURL is the address that YCLIENTS shall send its events to; empty: webhooks are not used.
+	HookURL secret.String
 	// InServer says that the server itself asks: it need not look for a server beside it.
 	InServer bool
 	// Thorough runs the checks that cost a call for each branch also where there are more than FewBranches.
@@ -231,6 +231,8 @@ type StoreFacts struct {
 	Older                bool // the schema is older than this program; a start changes it
 	CodesSent, CodesUsed int  // SMS codes of the last 24 h: asked for, and entered rightly
 	Attention            int  // bookings that wait for the operator
+	// Hooked are the branches in which our webhook address was seen before.
+	Hooked []int64
 }
 
 // Run asks everything and never fails itself.
@@ -252,7 +254,7 @@ func Run(ctx context.Context, o Options) *Report {
 	if o.Deep {
 		r.Drift = e.compare(ctx)
 	}
-	r.Companies = e.mine
+	r.Companies, r.Hooked = e.mine, e.hooked
 	return r
 }
 
@@ -297,6 +299,7 @@ type exam struct {
 	took     time.Duration // from the last byte of the first request to the first of its answer
 	refused  int           // calls that YCLIENTS refused for their rate
 	waiting  []string      // ids of masters that look like waiting lists, of the branches so far
+	hooked   []int64       // branches whose webhook settings hold our address
 	passed   map[passKey]bool
 }
 

@@ -72,8 +72,13 @@ func newScene(t *testing.T) *scene {
 	return s
 }
 
-// run examines the scene, with one check and what it depends on, or with all.
-func (s *scene) run(only ...string) *doctor.Report {
+// config is what the variables of the scene say, as far as they are right.
+func (s *scene) config() *config.Config {
+	cfg, _ := s.load()
+	return cfg
+}
+
+func (s *scene) load() (*config.Config, error) {
 	s.t.Helper()
 	load := config.Options{NoFile: true}
 	var text strings.Builder
@@ -88,7 +93,13 @@ func (s *scene) run(only ...string) *doctor.Report {
 		}
 		load = config.Options{EnvFile: path}
 	}
-	cfg, err := config.Load(load)
+	return config.Load(load)
+}
+
+// run examines the scene, with one check and what it depends on, or with all.
+func (s *scene) run(only ...string) *doctor.Report {
+	s.t.Helper()
+	cfg, err := s.load()
 	o := s.o
 	o.Config, o.Only = cfg, only
 	if err != nil {
@@ -440,11 +451,11 @@ var situations = map[string]struct{ bad, well func(*scene) }{
 	doctor.CheckHookOverwritten: {
 		func(s *scene) {
 			s.hooked(1, 1, "https://other.example/x")
-			s.o.HooksWere = func(int64) bool { return true }
+			s.facts(doctor.StoreFacts{Hooked: []int64{4564}})
 		},
 		func(s *scene) {
 			s.hooked(1, 1, "https://other.example/x")
-			s.o.HooksWere = func(int64) bool { return false }
+			s.facts(doctor.StoreFacts{Hooked: []int64{4565}})
 		},
 	},
 	doctor.CheckHookActive: {func(s *scene) { s.hooked(0, 1, ourHook) }, func(s *scene) { s.hooked(1, 1, ourHook) }},
