@@ -174,6 +174,16 @@ func (e *WebhookEvent) Decode(into any) error {
 // Record returns the record of an event about one.
 func (e *WebhookEvent) Record() (*Record, error) { return entity[Record](e, WebhookRecord) }
 
+// Client returns the client of an event about one.
+func (e *WebhookEvent) Client() (*CompanyClient, error) {
+	return entity[CompanyClient](e, WebhookClient)
+}
+
+// ServiceCategory returns the service category of an event about one.
+func (e *WebhookEvent) ServiceCategory() (*ServiceCategory, error) {
+	return entity[ServiceCategory](e, WebhookServiceCategory)
+}
+
 // Staff returns the staff member of an event about one.
 func (e *WebhookEvent) Staff() (*StaffMember, error) { return entity[StaffMember](e, WebhookStaff) }
 

@@ -1,7 +1,6 @@
 package yclients
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -136,9 +135,13 @@ func keptSettings(before, after *HooksSettings, address string, events []string)
 	return nil
 }
 
-// sameSetting takes 1, "1" and true for the same.
-func sameSetting(a, b json.RawMessage) bool {
-	on, ok := boolean(orNull(a))
-	stillOn, stillOK := boolean(orNull(b))
-	return bytes.Equal(a, b) || ok && stillOK && on == stillOn
+// sameSetting takes 1, "1" and true for the same. What is no switch, such as
+// the time of a change, may have changed, but not gone.
+func sameSetting(before, after json.RawMessage) bool {
+	if after == nil {
+		return false
+	}
+	on, ok := boolean(before)
+	stillOn, stillOK := boolean(after)
+	return on == stillOn || !ok || !stillOK
 }

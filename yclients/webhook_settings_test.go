@@ -70,14 +70,21 @@ func TestHooksAdd(t *testing.T) {
 
 func TestHooksAddNoticesMeddling(t *testing.T) {
 	for name, meddle := range map[string]func(map[string]any){
-		"our address goes":    func(s map[string]any) { s["urls"] = []any{theirs} },
-		"their address goes":  func(s map[string]any) { s["urls"] = []any{ours} },
-		"an event goes off":   func(s map[string]any) { s["client"] = 0 },
-		"ours stays off":      func(s map[string]any) { s["record"] = 0 },
-		"all is switched off": func(s map[string]any) { s["active"] = 0 },
-		"a member disappears": func(s map[string]any) { delete(s, "brand_new") },
+		"a change of its time": func(s map[string]any) { s["changed_at"] = "2026-12-01 12:00:01" },
+		"our address goes":     func(s map[string]any) { s["urls"] = []any{theirs} },
+		"their address goes":   func(s map[string]any) { s["urls"] = []any{ours} },
+		"an event goes off":    func(s map[string]any) { s["client"] = 0 },
+		"ours stays off":       func(s map[string]any) { s["record"] = 0 },
+		"all is switched off":  func(s map[string]any) { s["active"] = 0 },
+		"a member disappears":  func(s map[string]any) { delete(s, "brand_new") },
 	} {
-		c := &hookCompany{settings: map[string]any{"urls": []any{theirs}, "active": 1, "record": 0, "client": 1, "brand_new": 7}, meddle: meddle}
+		c := &hookCompany{settings: map[string]any{"urls": []any{theirs}, "active": 1, "record": 0, "client": 1, "brand_new": 7, "changed_at": "2026-12-01 12:00:00"}, meddle: meddle}
+		if name == "a change of its time" {
+			if _, err := setup(t, c.ServeHTTP).Hooks.Add(t.Context(), 4564, ours, "record"); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
 		if _, err := setup(t, c.ServeHTTP).Hooks.Add(t.Context(), 4564, ours, "record"); err == nil {
 			t.Errorf("%s: not noticed in %v", name, c.settings)
 		} else if strings.Contains(err.Error(), "hook-secret") {

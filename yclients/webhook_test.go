@@ -70,6 +70,18 @@ func TestParseWebhookExamples(t *testing.T) {
 	if _, err := e.Staff(); err == nil {
 		t.Error("a record was taken for a staff member")
 	}
+	if changed, err := ParseWebhook(eventExamples(t)[2]); err != nil {
+		t.Error(err)
+	} else if client, err := changed.Client(); err != nil || client.Phone.E164() != "+79000000001" || client.ID != 66 {
+		t.Errorf("client %+v, %v", client, err)
+	}
+	category, err := ParseWebhook([]byte(`{"company_id":1,"resource":"service_category","resource_id":3,"status":"create","data":{"id":3,"title":"Стрижки"}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err := category.ServiceCategory(); err != nil || c.Title != "Стрижки" {
+		t.Errorf("category %+v, %v", c, err)
+	}
 	if gone, _ := ParseWebhook(eventExamples(t)[1]); !gone.Gone() || gone.Status != WebhookDeleted {
 		t.Error("the deletion was not noticed")
 	}
@@ -390,6 +402,8 @@ func FuzzWebhook(f *testing.F) {
 			}
 			e.Gone()
 			_, _ = e.Record()
+			_, _ = e.Client()
+			_, _ = e.ServiceCategory()
 			_, _ = e.Staff()
 			_, _ = e.Service()
 			_, _ = e.Company()
