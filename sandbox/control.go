@@ -208,6 +208,7 @@ func (s *Sandbox) controlRoutes() http.Handler {
 	get("clock", func(*http.Request) (any, error) { return s.Clock(), nil })
 	get("webhooks", func(*http.Request) (any, error) { return s.Webhooks(), nil })
 	get("switches", func(*http.Request) (any, error) { return s.Switches(), nil })
+	get("switches/about", func(*http.Request) (any, error) { return SwitchTable(), nil })
 	get("day", s.controlDay)
 	get("ledger", func(r *http.Request) (any, error) {
 		seq, err := strconv.ParseInt(orZero(r.URL.Query().Get("since")), 10, 64)

@@ -16,7 +16,7 @@ type Message struct {
 	CompanyID int64     `json:"company_id"`
 }
 
-// codeLife is how long an SMS code is good.
+// codeLife is how long an SMS code is good by default.
 const codeLife = 10 * time.Minute
 
 type smsCode struct {
@@ -36,7 +36,7 @@ func (s *Sandbox) sendCode(c *company, phone string, now time.Time) {
 		return k.phone == phone && k.company == c.id || now.After(k.expires)
 	})
 	code := fmt.Sprintf("%05d", 10_000+st.rng.IntN(90_000))
-	st.codes = append(st.codes, &smsCode{phone: phone, company: c.id, code: code, expires: now.Add(codeLife)})
+	st.codes = append(st.codes, &smsCode{phone: phone, company: c.id, code: code, expires: now.Add(seconds(s.switches.SMSCodeSeconds))})
 	m := Message{
 		ID: int64(len(st.messages) + 1), At: now, Phone: phone, Code: code, CompanyID: c.id,
 		Text: "Код подтверждения: " + code + ". " + c.title,

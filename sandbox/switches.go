@@ -33,6 +33,8 @@ type Switches struct {
 	// SMSCodeTries is the number of wrong tries that void a code; 0 is without
 	// end, so that a guard against guessing must be the caller's. Default 0.
 	SMSCodeTries int `json:"sms_code_tries"`
+	// SMSCodeSeconds is how long an SMS code is good. Default 600.
+	SMSCodeSeconds int `json:"sms_code_seconds"`
 	// ClientTokenNeedsCode: createBooking asks for a code where the company
 	// confirms phones, even with the client's own token. Default true.
 	ClientTokenNeedsCode bool `json:"book_record_client_token_needs_code"`
@@ -75,6 +77,7 @@ type Switches struct {
 func DefaultSwitches() Switches {
 	return Switches{
 		SMSCodeUses:          1,
+		SMSCodeSeconds:       int(codeLife.Seconds()),
 		ClientTokenNeedsCode: true,
 		ForeignRecords403:    true,
 		ErrorCodeAt:          CodeInMeta,
@@ -93,6 +96,8 @@ func (s Switches) Validate() error {
 	switch {
 	case s.SMSCodeUses < 1 || s.SMSCodeUses > 2:
 		return fmt.Errorf("sandbox: sms_code_uses is %d, must be 1 or 2", s.SMSCodeUses)
+	case s.SMSCodeSeconds < 1 || s.SMSCodeSeconds > 24*hour:
+		return fmt.Errorf("sandbox: sms_code_seconds is %d, must be 1 to 86400", s.SMSCodeSeconds)
 	case s.SMSCodeTries < 0:
 		return fmt.Errorf("sandbox: sms_code_tries is %d, must not be negative", s.SMSCodeTries)
 	case s.ErrorCodeAt != CodeInMeta && s.ErrorCodeAt != CodeInErrors && s.ErrorCodeAt != CodeOnTop && s.ErrorCodeAt != CodeNowhere:
