@@ -209,7 +209,7 @@ func (c *call) answer(bodyErr error) (a answer) {
 	if bodyErr != nil {
 		return c.unreadable(bodyErr)
 	}
-	if c.route.op.Method == http.MethodDelete && len(c.body) > 0 && c.switches.DeleteBody400 {
+	if c.route.op.Method == http.MethodDelete && c.route.op.Request == nil && len(c.body) > 0 && c.switches.DeleteBody400 {
 		return c.fail(http.StatusBadRequest, "Тело запроса не ожидается")
 	}
 	if a, ok := c.enter(m); !ok {
