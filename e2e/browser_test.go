@@ -371,7 +371,7 @@ func (s *screen) look(name string) {
 		return
 	}
 	*s.shots++
-	file := fmt.Sprintf("%s-%02d-%s.png", strings.ToLower(strings.TrimPrefix(s.t.Name(), "Test")), *s.shots, name)
+	file := fmt.Sprintf("%s-%02d-%s.png", strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(s.t.Name(), "Test"), "/", "-")), *s.shots, name)
 	if err := os.WriteFile(filepath.Join(dir, file), picture.Data, 0o644); err != nil {
 		s.t.Fatal(err)
 	}

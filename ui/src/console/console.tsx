@@ -5,6 +5,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { clock, duration } from '../shared/format'
 import { lang, locale, switchLang, texts } from '../shared/i18n'
 import { Icon, type IconName } from '../shared/icons'
+import { Health } from './health'
 
 type State = {
   version: string
@@ -114,6 +115,7 @@ export function Console() {
           {t('langShort')}
         </button>
       </header>
+      <Health />
       {silent && <Note icon="warn">{t(s ? 'silent' : 'silentFirst')}</Note>}
       {!s && !silent && <p class="soft">{t('loading')}</p>}
       {s && (

@@ -115,16 +115,22 @@ function Way({ steps, state, now, go }: { steps: Step[]; state: State; now: stri
       <ol class="way">
         {steps.map((s, i) => {
           const done = i < reached
+          const mark = <span class="way-mark">{done ? <Icon name="check" size={16} /> : i + 1}</span>
           return (
             <li key={s.id} class={done ? 'done' : i === reached ? 'now' : ''} aria-current={s.id === now ? 'step' : undefined} data-testid={'way-' + s.id} data-done={done}>
-              <span class="way-mark">{done ? <Icon name="check" size={16} /> : i + 1}</span>
               {i <= reached && s.id !== now ? (
-                <button class="text-button" onClick={() => go(s.id)}>
-                  {say(s.title)}
-                  {done && <span class="visually-hidden">, {t('stepDone')}</span>}
+                <button onClick={() => go(s.id)} data-testid={'to-' + s.id}>
+                  {mark}
+                  <span class="way-name">
+                    {say(s.title)}
+                    {done && <span class="visually-hidden">, {t('stepDone')}</span>}
+                  </span>
                 </button>
               ) : (
-                <span>{say(s.title)}</span>
+                <>
+                  {mark}
+                  <span class="way-name">{say(s.title)}</span>
+                </>
               )}
             </li>
           )
@@ -146,7 +152,7 @@ function Panel({ step, children }: { step: Step; children: ComponentChildren }) 
       {children}
       {step.help.length > 0 && (
         <details data-testid="help" open={step.id === 'api_key'}>
-          <summary>{t('help')}</summary>
+          <summary>{t(step.id === 'api_key' ? 'helpKey' : 'help')}</summary>
           {step.help.map((h) => (
             <p key={h.en}>{say(h)}</p>
           ))}
@@ -191,9 +197,9 @@ function Asks({ state, begin }: { state: State; begin: () => void }) {
       {state.for && <p class="for">{t('forApp', { app: state.for })}</p>}
       <p>{t('forWhat')}</p>
       <p>{t('willAsk')}</p>
-      <h2>{t('never')}</h2>
+      <h2>{t('stored')}</h2>
       <ul class="never">
-        {(['neverPassword', 'neverShared', 'neverMore'] as const).map((k) => (
+        {(['neverPassword', 'storedToken', 'neverMore'] as const).map((k) => (
           <li key={k}>
             <Icon name="check" size={18} />
             <span>{t(k)}</span>
