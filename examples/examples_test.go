@@ -325,3 +325,40 @@ func TestEveryExampleIsListed(t *testing.T) {
 		}
 	}
 }
+
+// The commands printed in the programs and in the list name programs and flags that exist.
+func TestPrintedCommands(t *testing.T) {
+	texts, err := filepath.Glob("*/main.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := 0
+	for _, path := range append(texts, "README.md") {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range regexp.MustCompile(`go run \./examples/(\S+)([^\n#>]*)`).FindAllStringSubmatch(string(text), -1) {
+			commands++
+			if !strings.Contains(line[2], " -") {
+				if _, err := os.Stat(filepath.Join(programs, line[1])); err != nil {
+					t.Errorf("%s: %s: %v", path, line[0], err)
+				}
+				continue
+			}
+			// The help goes to standard error, and asking for it is no failure.
+			help, err := exec.CommandContext(t.Context(), filepath.Join(programs, line[1]), "-h").CombinedOutput()
+			if err != nil {
+				t.Errorf("%s: %s: %v\n%s", path, line[0], err, help)
+			}
+			for _, flag := range regexp.MustCompile(` (-[a-z]+)`).FindAllStringSubmatch(line[2], -1) {
+				if !strings.Contains(string(help), "  "+flag[1]) {
+					t.Errorf("%s: %s: there is no %s in\n%s", path, line[0], flag[1], help)
+				}
+			}
+		}
+	}
+	if commands < 10 {
+		t.Errorf("only %d commands are printed", commands)
+	}
+}

@@ -38,7 +38,7 @@ func run(ctx context.Context) error {
 	flag.Parse()
 	companyID, err := strconv.ParseInt(os.Getenv("YCLIENTS_COMPANY_ID"), 10, 64)
 	if err != nil {
-		return fmt.Errorf("YCLIENTS_COMPANY_ID: %w", err)
+		return fmt.Errorf("set YCLIENTS_COMPANY_ID to the number of the branch: %w", err)
 	}
 	client, err := yclients.New(
 		yclients.WithPartnerToken(yclients.Token(os.Getenv("YCLIENTS_API_TOKEN"))),
