@@ -139,6 +139,7 @@ func TestDeepFindsDrift(t *testing.T) {
 		}
 	}
 	s = newScene(t)
+	s.own()
 	plain := s.run()
 	calls := len(s.sb.Ledger())
 	s.o.Deep = true

@@ -10,6 +10,7 @@ import (
 
 	"zapis/internal/config"
 	"zapis/internal/problem"
+	"zapis/internal/upstream"
 	"zapis/yclients"
 )
 
@@ -104,9 +105,12 @@ func (e *exam) timed(ctx context.Context) context.Context {
 // concerns names the check that a failure of the first call belongs to.
 func concerns(err error) string {
 	failure, isAPI := errors.AsType[*yclients.Error](err)
+	_, noted := errors.AsType[*upstream.TokenDead](err)
 	switch {
 	case err == nil:
 		return ""
+	case noted:
+		return CheckAPIKey
 	case !isAPI:
 		return CheckAnswers
 	case isWebPage(failure) || failure.Kind == yclients.KindMalformed:

@@ -23,6 +23,7 @@ import (
 	"zapis/internal/config"
 	"zapis/internal/doctor"
 	"zapis/internal/problem"
+	"zapis/internal/upstream"
 	"zapis/sandbox"
 	"zapis/yclients"
 )
@@ -513,5 +514,47 @@ func TestJSON(t *testing.T) {
 	}
 	if got.ExitCode != 4 || got.Failures != 1 || len(got.Findings) != len(r.Findings) {
 		t.Errorf("got exit %d, %d failures, %d findings", got.ExitCode, got.Failures, len(got.Findings))
+	}
+}
+
+// Inside a server that has noted a token's death, no call is made; the report still says what died and not that YCLIENTS
+// is silent.
+func TestDeathThatTheServerHasNoted(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		key, user, check string
+		code             problem.Code
+	}{
+		{sandbox.PartnerToken, "old-token", doctor.CheckUserToken, problem.UpstreamToken},
+		{"other-key", "old-token", doctor.CheckAPIKey, problem.UpstreamKey},
+	} {
+		sb := sandbox.Start(t, sandbox.WithLimits(sandbox.Off))
+		transport := &http.Transport{DisableKeepAlives: true}
+		watch := upstream.NewTokens(upstream.TokensConfig{Next: transport, Key: tt.key, User: tt.user})
+		change := func(o *doctor.Options) {
+			o.NewClient = func(partner, user yclients.Token) (*yclients.Client, error) {
+				opts := []yclients.Option{yclients.WithBaseURL(sb.URL()), yclients.WithPartnerToken(partner), yclients.WithHTTPClient(watch.Client())}
+				if user != "" {
+					opts = append(opts, yclients.WithUserToken(user))
+				}
+				return yclients.New(opts...)
+			}
+		}
+		env := envFor(sb, "YCLIENTS_API_TOKEN", tt.key, "YCLIENTS_USER_TOKEN", tt.user)
+		for i := range 2 {
+			f := firstFailure(t, examine(t, env, change))
+			if f.Check != tt.check || f.Problem != tt.code || (i == 1) != strings.Contains(f.Found.EN, "noticed at") {
+				t.Errorf("%d: %s %s: %s", i, f.Check, f.Problem, f.Found.EN)
+			}
+		}
+		unauthorized := 0
+		for _, e := range sb.Ledger() {
+			if e.Status == http.StatusUnauthorized {
+				unauthorized++
+			}
+		}
+		if unauthorized != 1 {
+			t.Errorf("%s: %d calls with the dead token, want 1", tt.check, unauthorized)
+		}
 	}
 }

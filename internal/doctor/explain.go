@@ -7,6 +7,7 @@ import (
 
 	"zapis/internal/config"
 	"zapis/internal/problem"
+	"zapis/internal/upstream"
 	"zapis/internal/verdict"
 	"zapis/yclients"
 )
@@ -17,8 +18,12 @@ import (
 func Explain(err error) Finding {
 	code := verdict.Of(err).Code
 	f := Finding{Status: StatusFailure, Problem: code, Found: lower(problem.Of(code).Title), Next: problem.Of(code).Fix}
+	if dead, noted := errors.AsType[*upstream.TokenDead](err); noted { // the server asks no more: no silence of YCLIENTS
+		f.Found = config.Tf("%s (замечено в %s)", "%s (noticed at %s)", f.Found, dead.Since.Format("15:04"))
+		return f
+	}
 	failed, isAPI := errors.AsType[*yclients.Error](err)
-	if !isAPI {
+	if _, busy := errors.AsType[*upstream.Busy](err); busy || !isAPI {
 		return f
 	}
 	for _, c := range cases {

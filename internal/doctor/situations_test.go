@@ -23,6 +23,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -45,9 +46,18 @@ type scene struct {
 	o    doctor.Options
 }
 
+// shared is for scenes that only read; making a sandbox for each would take most of the time.
+var shared = sync.OnceValue(func() *sandbox.Sandbox { return sandbox.New(sandbox.WithLimits(sandbox.Off)) })
+
+// own gives the scene a sandbox of its own, to be changed.
+func (s *scene) own() *sandbox.Sandbox {
+	s.sb = sandbox.New(sandbox.WithLimits(sandbox.Off))
+	s.t.Cleanup(s.sb.Close)
+	return s.sb
+}
+
 func newScene(t *testing.T) *scene {
-	s := &scene{t: t, sb: sandbox.New(sandbox.WithLimits(sandbox.Off)), dir: t.TempDir()}
-	t.Cleanup(s.sb.Close)
+	s := &scene{t: t, sb: shared(), dir: t.TempDir()}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.door != nil {
 			s.door(w, r, s.sb.Handler())
@@ -362,7 +372,7 @@ var situations = map[string]struct{ bad, well func(*scene) }{
 		},
 		unchanged,
 	},
-	doctor.CheckAnswers: {func(s *scene) { _ = s.sb.SetFaults(sandbox.Faults{Off: true}) }, unchanged},
+	doctor.CheckAnswers: {func(s *scene) { _ = s.own().SetFaults(sandbox.Faults{Off: true}) }, unchanged},
 	doctor.CheckIsAPI:   {func(s *scene) { s.answers("/api/v1/companies", 200, "<html>cabinet</html>") }, unchanged},
 	doctor.CheckAccept: {
 		func(s *scene) {
@@ -373,10 +383,10 @@ var situations = map[string]struct{ bad, well func(*scene) }{
 		},
 		unchanged,
 	},
-	doctor.CheckLatency: {func(s *scene) { _ = s.sb.SetFaults(sandbox.Faults{DelayMS: 2100}) }, unchanged},
+	doctor.CheckLatency: {func(s *scene) { _ = s.own().SetFaults(sandbox.Faults{DelayMS: 2100}) }, unchanged},
 	doctor.CheckClock:   {func(s *scene) { s.o.Now = func() time.Time { return time.Now().Add(time.Hour) } }, unchanged},
 	doctor.CheckBudget:  {func(s *scene) { s.o.Budget = func() (int, int) { return 195, 200 } }, unchanged},
-	doctor.CheckShared:  {func(s *scene) { _ = s.sb.SetFaults(sandbox.Faults{RefuseNext: 1}) }, unchanged},
+	doctor.CheckShared:  {func(s *scene) { _ = s.own().SetFaults(sandbox.Faults{RefuseNext: 1}) }, unchanged},
 
 	doctor.CheckAuthHeader: {
 		func(s *scene) {
@@ -400,7 +410,7 @@ var situations = map[string]struct{ bad, well func(*scene) }{
 	},
 	doctor.CheckUserToken: {
 		func(s *scene) { // the password was changed
-			if _, err := s.sb.ChangePassword(sandbox.AppLogin, "another-example"); err != nil {
+			if _, err := s.own().ChangePassword(sandbox.AppLogin, "another-example"); err != nil {
 				s.t.Fatal(err)
 			}
 		},
