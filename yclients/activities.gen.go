@@ -427,7 +427,7 @@ type GroupService struct {
 	Comment        string               `json:"comment"`
 	ImageURL       string               `json:"image_url"`
 	SalonServiceID int64                `json:"salon_service_id"`
-	Prepaid        string               `json:"prepaid"` // online payment is available
+	Prepaid        Prepaid              `json:"prepaid"` // online payment is available
 	Category       *ServiceCategory     `json:"category"`
 	Capacity       int64                `json:"capacity"` // number of places
 	IsMulti        bool                 `json:"is_multi"` // true = group service
@@ -571,14 +571,14 @@ func (v ServiceResource) MarshalJSON() ([]byte, error) { return marshalObject(v)
 // DuplicationStrategy is what [ActivitiesService.ListDuplicationStrategies], [ActivitiesService.CreateDuplicationStrategy] and [ActivitiesService.UpdateDuplicationStrategy] answer.
 type DuplicationStrategy struct {
 	kept
-	Title        string  `json:"title"`
-	RepeatModeID int64   `json:"repeat_mode_id"` // repeat mode, see enum repeat_mode
-	Days         []int64 `json:"days"`           // weekdays for mode 5; docs: 0 = Sunday, "6 = Friday" (evidently Saturday)
-	Interval     int64   `json:"interval"`
-	ContentType  int64   `json:"content_type"` // duplicate records too: 1 no, 2 yes
-	ID           int64   `json:"id"`
-	CompanyID    int64   `json:"company_id"` // company id
-	RepeatMode   *Ref    `json:"repeat_mode"`
+	Title        string             `json:"title"`
+	RepeatModeID RepeatMode         `json:"repeat_mode_id"` // repeat mode, see enum repeat_mode
+	Days         []int64            `json:"days"`           // weekdays for mode 5; docs: 0 = Sunday, "6 = Friday" (evidently Saturday)
+	Interval     int64              `json:"interval"`
+	ContentType  DuplicationContent `json:"content_type"` // duplicate records too: 1 no, 2 yes
+	ID           int64              `json:"id"`
+	CompanyID    int64              `json:"company_id"` // company id
+	RepeatMode   *Ref               `json:"repeat_mode"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
@@ -589,11 +589,11 @@ func (v DuplicationStrategy) MarshalJSON() ([]byte, error) { return marshalObjec
 
 // DuplicationStrategyRequest is the body of [ActivitiesService.CreateDuplicationStrategy] and [ActivitiesService.UpdateDuplicationStrategy].
 type DuplicationStrategyRequest struct {
-	Title        string `json:"title"`
-	Days         []any  `json:"days,omitempty"`         // weekdays for mode 5
-	RepeatModeID int64  `json:"repeat_mode_id"`         // repeat mode, see enum repeat_mode
-	Interval     *int64 `json:"interval,omitempty"`     // gap between repeats, in units of the mode
-	ContentType  *int64 `json:"content_type,omitempty"` // duplicate records too: 1 no, 2 yes
+	Title        string              `json:"title"`
+	Days         []any               `json:"days,omitempty"`         // weekdays for mode 5
+	RepeatModeID RepeatMode          `json:"repeat_mode_id"`         // repeat mode, see enum repeat_mode
+	Interval     *int64              `json:"interval,omitempty"`     // gap between repeats, in units of the mode
+	ContentType  *DuplicationContent `json:"content_type,omitempty"` // duplicate records too: 1 no, 2 yes
 
 	// Extra holds members that the documentation does not know.
 	Extra map[string]any `json:"-"`

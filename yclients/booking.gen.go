@@ -49,7 +49,7 @@ func (s *BookingService) Form(ctx context.Context, id int64) (*Bookform, *Respon
 // It calls GET /i18n/{langCode}, operation getI18n of the API.
 //
 //yclients:operation getI18n
-func (s *BookingService) Texts(ctx context.Context, language string) (map[string]json.RawMessage, *Response, error) {
+func (s *BookingService) Texts(ctx context.Context, language Locale) (map[string]json.RawMessage, *Response, error) {
 	return send[map[string]json.RawMessage](ctx, s.client, call{
 		operation: "getI18n",
 		method:    http.MethodGet,
@@ -408,7 +408,7 @@ type BookService struct {
 	Discount     float64       `json:"discount"` // discount, percent
 	Comment      string        `json:"comment"`
 	Active       bool          `json:"active"`
-	Prepaid      string        `json:"prepaid"`       // online payment status, e.g. forbidden
+	Prepaid      Prepaid       `json:"prepaid"`       // online payment status, e.g. forbidden
 	Sex          int64         `json:"sex"`           // 0 unset, 1 male, 2 female
 	SeanceLength time.Duration `json:"seance_length"` // duration, seconds; only with the staff filter (per prose)
 	Image        string        `json:"image"`
@@ -592,7 +592,7 @@ type Booking struct {
 	CreateDate       Time             `json:"create_date"`   // when the record was created
 	Comment          string           `json:"comment"`
 	Deleted          bool             `json:"deleted"`           // true when deleted
-	Attendance       int64            `json:"attendance"`        // visit status: -1 no-show, 0 waiting, 1 came, 2 confirmed
+	Attendance       Attendance       `json:"attendance"`        // visit status: -1 no-show, 0 waiting, 1 came, 2 confirmed
 	Length           time.Duration    `json:"length"`            // session duration
 	NotifyBySMS      int64            `json:"notify_by_sms"`     // SMS reminder, hours before; 0 = none
 	NotifyByEmail    int64            `json:"notify_by_email"`   // email reminder, hours before; 0 = none
@@ -603,7 +603,7 @@ type Booking struct {
 	Prepaid          bool             `json:"prepaid"`           // online payment is available
 	PrepaidConfirmed bool             `json:"prepaid_confirmed"` // online payment is done
 	ActivityID       int64            `json:"activity_id"`       // group event id (0 = individual record)
-	VisitAttendance  int64            `json:"visit_attendance"`  // visit status: -1 no-show, 0 waiting, 1 came, 2 confirmed
+	VisitAttendance  Attendance       `json:"visit_attendance"`  // visit status: -1 no-show, 0 waiting, 1 came, 2 confirmed
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.

@@ -301,9 +301,9 @@ type ClientSearchRequest struct {
 	Page             *int64                 `json:"page,omitempty"`               // page number from 1
 	PageSize         *int64                 `json:"page_size,omitempty"`          // page size, max 200, default 25
 	Fields           []string               `json:"fields,omitempty"`             // fields to return
-	OrderBy          string                 `json:"order_by,omitempty"`           // sort field; id, name, phone, email, discount, first_visit_date, last_visit_date, sold_amount, visits_count
-	OrderByDirection string                 `json:"order_by_direction,omitempty"` // docs enum is upper case, example uses lower case desc; ASC, DESC
-	Operation        string                 `json:"operation,omitempty"`          // how filters combine; AND, OR
+	OrderBy          ClientOrder            `json:"order_by,omitempty"`           // sort field
+	OrderByDirection SortOrder              `json:"order_by_direction,omitempty"` // docs enum is upper case, example uses lower case desc
+	Operation        FilterJoin             `json:"operation,omitempty"`          // how filters combine
 	Filters          []*ClientFilterRequest `json:"filters,omitempty"`            // filter objects {type, state}
 
 	// Extra holds members that the documentation does not know.
@@ -373,10 +373,10 @@ type CompanyClient struct {
 	Phone          Phone                     `json:"phone"` // part of the phone
 	Email          string                    `json:"email"` // part of the email
 	Categories     []*ClientCategory         `json:"categories"`
-	SexID          int64                     `json:"sex_id"` // 0 unknown, 1 male, 2 female
+	SexID          Sex                       `json:"sex_id"` // 0 unknown, 1 male, 2 female
 	Sex            string                    `json:"sex"`
 	Discount       float64                   `json:"discount"`      // discount, percent
-	ImportanceID   int64                     `json:"importance_id"` // 0 none, 1 bronze, 2 silver, 3 gold
+	ImportanceID   Importance                `json:"importance_id"` // 0 none, 1 bronze, 2 silver, 3 gold
 	Importance     string                    `json:"importance"`
 	Card           string                    `json:"card"`       // client's card number
 	BirthDate      Time                      `json:"birth_date"` // birth date, yyyy-mm-dd
@@ -421,8 +421,8 @@ type ClientCreateRequest struct {
 	Patronymic   string         `json:"patronymic,omitempty"`
 	Phone        Phone          `json:"phone"` // phone number
 	Email        string         `json:"email,omitempty"`
-	SexID        *int64         `json:"sex_id,omitempty"`        // 0 unknown, 1 male, 2 female
-	ImportanceID *int64         `json:"importance_id,omitempty"` // 0 none, 1 bronze, 2 silver, 3 gold
+	SexID        *Sex           `json:"sex_id,omitempty"`        // 0 unknown, 1 male, 2 female
+	ImportanceID *Importance    `json:"importance_id,omitempty"` // 0 none, 1 bronze, 2 silver, 3 gold
 	Discount     *float64       `json:"discount,omitempty"`      // discount, percent
 	Card         string         `json:"card,omitempty"`          // client's card number
 	BirthDate    Time           `json:"birth_date,omitempty"`    // birth date, yyyy-mm-dd
@@ -457,8 +457,8 @@ type ClientBulkRequest struct {
 	Patronymic   string         `json:"patronymic,omitempty"`
 	Phone        Phone          `json:"phone"` // phone number
 	Email        string         `json:"email,omitempty"`
-	SexID        *int64         `json:"sex_id,omitempty"`        // 0 unknown, 1 male, 2 female
-	ImportanceID *int64         `json:"importance_id,omitempty"` // 0 none, 1 bronze, 2 silver, 3 gold
+	SexID        *Sex           `json:"sex_id,omitempty"`        // 0 unknown, 1 male, 2 female
+	ImportanceID *Importance    `json:"importance_id,omitempty"` // 0 none, 1 bronze, 2 silver, 3 gold
 	Discount     *float64       `json:"discount,omitempty"`      // discount, percent
 	Card         string         `json:"card,omitempty"`          // client's card number
 	BirthDate    Time           `json:"birth_date,omitempty"`    // birth date, yyyy-mm-dd
@@ -507,8 +507,8 @@ type ClientRequest struct {
 	Patronymic   string         `json:"patronymic,omitempty"`
 	Phone        Phone          `json:"phone"` // phone number
 	Email        string         `json:"email,omitempty"`
-	SexID        *int64         `json:"sex_id,omitempty"`        // 0 unknown, 1 male, 2 female
-	ImportanceID *int64         `json:"importance_id,omitempty"` // 0 none, 1 bronze, 2 silver, 3 gold
+	SexID        *Sex           `json:"sex_id,omitempty"`        // 0 unknown, 1 male, 2 female
+	ImportanceID *Importance    `json:"importance_id,omitempty"` // 0 none, 1 bronze, 2 silver, 3 gold
 	Discount     *float64       `json:"discount,omitempty"`      // discount, percent
 	Card         string         `json:"card,omitempty"`          // client's card number
 	BirthDate    Time           `json:"birth_date,omitempty"`    // birth date, yyyy-mm-dd
@@ -526,12 +526,12 @@ type ClientRequest struct {
 
 // ClientVisitsRequest is the body of [ClientsService.SearchVisits].
 type ClientVisitsRequest struct {
-	ClientID        int64    `json:"client_id"`        // client id; null when client_phone is given
-	ClientPhone     string   `json:"client_phone"`     // client phone; null when client_id is given
-	From            Date     `json:"from"`             // period start; null allowed
-	To              Date     `json:"to"`               // period end; null allowed
-	PaymentStatuses []string `json:"payment_statuses"` // visit payment statuses; [] = no filter; not_paid, paid_not_full, paid_full, paid_over
-	Attendance      int64    `json:"attendance"`       // visit status filter; null = none; -1, 0, 1, 2
+	ClientID        int64           `json:"client_id"`        // client id; null when client_phone is given
+	ClientPhone     string          `json:"client_phone"`     // client phone; null when client_id is given
+	From            Date            `json:"from"`             // period start; null allowed
+	To              Date            `json:"to"`               // period end; null allowed
+	PaymentStatuses []PaymentStatus `json:"payment_statuses"` // visit payment statuses; [] = no filter
+	Attendance      Attendance      `json:"attendance"`       // visit status filter; null = none
 
 	// Extra holds members that the documentation does not know.
 	Extra map[string]any `json:"-"`
@@ -572,16 +572,16 @@ func (v ClientPurchase) MarshalJSON() ([]byte, error) { return marshalObject(v) 
 // PurchasedGood is the member "goods" of [ClientPurchase].
 type PurchasedGood struct {
 	kept
-	ID              int64   `json:"id"`
-	Title           string  `json:"title"`
-	Amount          float64 `json:"amount"`
-	Unit            string  `json:"unit"`
-	CostPerUnit     Money   `json:"cost_per_unit"`
-	FirstCost       Money   `json:"first_cost"`
-	DiscountPercent int64   `json:"discount_percent"`
-	CostToPay       Money   `json:"cost_to_pay"`
-	PaidSum         Money   `json:"paid_sum"`
-	PaymentStatus   string  `json:"payment_status"`
+	ID              int64         `json:"id"`
+	Title           string        `json:"title"`
+	Amount          float64       `json:"amount"`
+	Unit            string        `json:"unit"`
+	CostPerUnit     Money         `json:"cost_per_unit"`
+	FirstCost       Money         `json:"first_cost"`
+	DiscountPercent int64         `json:"discount_percent"`
+	CostToPay       Money         `json:"cost_to_pay"`
+	PaidSum         Money         `json:"paid_sum"`
+	PaymentStatus   PaymentStatus `json:"payment_status"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
@@ -605,7 +605,7 @@ type StaffInfo struct {
 	ShowRating     bool    `json:"show_rating"`    // 1 = show the rating
 	CommentsCount  int64   `json:"comments_count"` // number of reviews
 	AverageScore   float64 `json:"average_score"`
-	Prepaid        string  `json:"prepaid"` // online payment is available
+	Prepaid        Prepaid `json:"prepaid"` // online payment is available
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
@@ -621,7 +621,7 @@ type ClientVisit struct {
 	Comment    string                `json:"comment"`
 	Date       Time                  `json:"date"`
 	VisitID    int64                 `json:"visit_id"`   // visit id
-	Attendance int64                 `json:"attendance"` // visit status filter; null = none
+	Attendance Attendance            `json:"attendance"` // visit status filter; null = none
 	Services   []*ClientVisitService `json:"services"`
 	Staff      *StaffInfo            `json:"staff"`
 	Company    *Ref                  `json:"company"` // company of the record
@@ -644,7 +644,7 @@ type ClientVisitService struct {
 	DiscountPercent int64           `json:"discount_percent"`
 	CostToPay       Money           `json:"cost_to_pay"`
 	PaidSum         Money           `json:"paid_sum"`
-	PaymentStatus   string          `json:"payment_status"`
+	PaymentStatus   PaymentStatus   `json:"payment_status"`
 	Consumables     []*ConsumedGood `json:"consumables"`
 }
 

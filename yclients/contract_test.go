@@ -95,7 +95,7 @@ func TestMethodsCallTheirOperations(t *testing.T) {
 func argument(i int, t reflect.Type) reflect.Value {
 	switch t.Kind() {
 	case reflect.Int64:
-		return reflect.ValueOf(int64(100 + i))
+		return reflect.ValueOf(int64(100 + i)).Convert(t)
 	case reflect.String:
 		return reflect.ValueOf("arg" + strconv.Itoa(i)).Convert(t)
 	}

@@ -111,8 +111,8 @@ func (v CustomFieldDefinition) MarshalJSON() ([]byte, error) { return marshalObj
 // CustomFieldKind is the member "type" of [CustomFieldDefinition].
 type CustomFieldKind struct {
 	kept
-	Code  string `json:"code"` // field code, key in custom_fields
-	Title string `json:"title"`
+	Code  CustomFieldType `json:"code"` // field code, key in custom_fields
+	Title string          `json:"title"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
@@ -123,11 +123,11 @@ func (v CustomFieldKind) MarshalJSON() ([]byte, error) { return marshalObject(v)
 
 // CustomFieldRequest is the body of [CustomFieldsService.Create] and [CustomFieldsService.Update].
 type CustomFieldRequest struct {
-	Type        string `json:"type"` // text, number, select, date or datetime
-	Code        Secret `json:"code"` // field code, key in custom_fields
-	Title       string `json:"title"`
-	UserCanEdit bool   `json:"user_can_edit"` // users may edit the value
-	ShowInUi    bool   `json:"show_in_ui"`    // show in the interface
+	Type        CustomFieldType `json:"type"` // text, number, select, date or datetime
+	Code        Secret          `json:"code"` // field code, key in custom_fields
+	Title       string          `json:"title"`
+	UserCanEdit bool            `json:"user_can_edit"` // users may edit the value
+	ShowInUi    bool            `json:"show_in_ui"`    // show in the interface
 
 	// Extra holds members that the documentation does not know.
 	Extra map[string]any `json:"-"`

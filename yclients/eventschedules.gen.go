@@ -19,7 +19,7 @@ type EventSchedulesService service
 // findEventSchedule of the API, and needs a user token.
 //
 //yclients:operation findEventSchedule
-func (s *EventSchedulesService) Find(ctx context.Context, companyID int64, entityType string, entityID int64, opts *EventScheduleFindOptions) (*EventSchedule, *Response, error) {
+func (s *EventSchedulesService) Find(ctx context.Context, companyID int64, entityType EventEntity, entityID int64, opts *EventScheduleFindOptions) (*EventSchedule, *Response, error) {
 	return send[*EventSchedule](ctx, s.client, call{
 		operation: "findEventSchedule",
 		method:    http.MethodGet,
@@ -268,7 +268,7 @@ type EventSchedule struct {
 	CreatedAt          string          `json:"created_at"`
 	UpdatedAt          string          `json:"updated_at"`
 	DeletedAt          json.RawMessage `json:"deleted_at"`
-	OriginalEntityType string          `json:"original_entity_type"` // source kind; record is not supported yet
+	OriginalEntityType EventEntity     `json:"original_entity_type"` // source kind; record is not supported yet
 	OriginalEntityID   int64           `json:"original_entity_id"`   // source record or event id
 	DateStart          string          `json:"date_start"`
 	DateEnd            string          `json:"date_end"` // last date of the schedule
@@ -289,7 +289,7 @@ type ScheduleDay struct {
 	UpdatedAt                string              `json:"updated_at"`
 	DeletedAt                json.RawMessage     `json:"deleted_at"`
 	TimetableEventScheduleID int64               `json:"timetable_event_schedule_id"`
-	DayOfWeek                string              `json:"day_of_week"`     // weekday of the series
+	DayOfWeek                Weekday             `json:"day_of_week"`     // weekday of the series
 	EventsTime               string              `json:"events_time"`     // start time, HH:MM:SS
 	EventsDuration           int64               `json:"events_duration"` // duration, seconds
 	EventsMaster             *StaffInfo          `json:"events_master"`
@@ -306,7 +306,7 @@ func (v ScheduleDay) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
 // EventScheduleCreateRequest is the body of [EventSchedulesService.Create].
 type EventScheduleCreateRequest struct {
-	OriginalEntityType string                      `json:"original_entity_type"` // source kind; record is not supported yet; record, activity
+	OriginalEntityType EventEntity                 `json:"original_entity_type"` // source kind; record is not supported yet
 	OriginalEntityID   int64                       `json:"original_entity_id"`   // source record or event id
 	DateEnd            Date                        `json:"date_end"`             // last date of the schedule
 	Days               []*ScheduleDayCreateRequest `json:"days"`                 // at most 7
@@ -317,7 +317,7 @@ type EventScheduleCreateRequest struct {
 
 // ScheduleDayCreateRequest is the body of [EventSchedulesService.CreateDay].
 type ScheduleDayCreateRequest struct {
-	DayOfWeek            string  `json:"day_of_week,omitempty"`            // weekday of the series; mon, tue, wed, thu, fri, sat, sun
+	DayOfWeek            Weekday `json:"day_of_week,omitempty"`            // weekday of the series
 	EventsMasterID       *int64  `json:"events_master_id,omitempty"`       // staff id
 	EventsTime           string  `json:"events_time,omitempty"`            // start time, HH:MM:SS
 	EventsDuration       *int64  `json:"events_duration,omitempty"`        // duration, seconds
@@ -346,7 +346,7 @@ type ScheduledEvent struct {
 	DeletedAt                        json.RawMessage     `json:"deleted_at"`
 	EventStatus                      string              `json:"event_status"`
 	EventDatetime                    string              `json:"event_datetime"`
-	EventEntityType                  string              `json:"event_entity_type"`
+	EventEntityType                  EventEntity         `json:"event_entity_type"`
 	EventEntityID                    int64               `json:"event_entity_id"`
 	IsEntityMasterChanged            bool                `json:"is_entity_master_changed"`
 	IsEntityDatetimeChanged          bool                `json:"is_entity_datetime_changed"`

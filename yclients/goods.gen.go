@@ -197,23 +197,23 @@ func (v GoodsNode) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
 // GoodCreateRequest is the body of [GoodsService.Create].
 type GoodCreateRequest struct {
-	Title          string   `json:"title"`
-	PrintTitle     string   `json:"print_title,omitempty"`
-	Article        string   `json:"article,omitempty"`
-	Barcode        string   `json:"barcode,omitempty"`
-	CategoryID     int64    `json:"category_id"`
-	Cost           Money    `json:"cost,omitempty"`
-	ActualCost     Money    `json:"actual_cost,omitempty"`
-	SaleUnitID     int64    `json:"sale_unit_id"`
-	ServiceUnitID  int64    `json:"service_unit_id"`
-	UnitEquals     *float64 `json:"unit_equals,omitempty"`
-	CriticalAmount *float64 `json:"critical_amount,omitempty"`
-	DesiredAmount  *float64 `json:"desired_amount,omitempty"`
-	NetWeight      *float64 `json:"netto,omitempty"`
-	GrossWeight    *float64 `json:"brutto,omitempty"`
-	Comment        string   `json:"comment,omitempty"`
-	TaxVariant     *int64   `json:"tax_variant,omitempty"`
-	VATID          *int64   `json:"vat_id,omitempty"`
+	Title          string      `json:"title"`
+	PrintTitle     string      `json:"print_title,omitempty"`
+	Article        string      `json:"article,omitempty"`
+	Barcode        string      `json:"barcode,omitempty"`
+	CategoryID     int64       `json:"category_id"`
+	Cost           Money       `json:"cost,omitempty"`
+	ActualCost     Money       `json:"actual_cost,omitempty"`
+	SaleUnitID     int64       `json:"sale_unit_id"`
+	ServiceUnitID  int64       `json:"service_unit_id"`
+	UnitEquals     *float64    `json:"unit_equals,omitempty"`
+	CriticalAmount *float64    `json:"critical_amount,omitempty"`
+	DesiredAmount  *float64    `json:"desired_amount,omitempty"`
+	NetWeight      *float64    `json:"netto,omitempty"`
+	GrossWeight    *float64    `json:"brutto,omitempty"`
+	Comment        string      `json:"comment,omitempty"`
+	TaxVariant     *TaxVariant `json:"tax_variant,omitempty"`
+	VATID          *VAT        `json:"vat_id,omitempty"`
 
 	// Extra holds members that the documentation does not know.
 	Extra map[string]any `json:"-"`
@@ -236,8 +236,8 @@ type GoodRequest struct {
 	NetWeight       *float64           `json:"netto,omitempty"`
 	GrossWeight     *float64           `json:"brutto,omitempty"`
 	Comment         string             `json:"comment,omitempty"`
-	TaxVariant      *int64             `json:"tax_variant,omitempty"`
-	VATID           *int64             `json:"vat_id,omitempty"`
+	TaxVariant      *TaxVariant        `json:"tax_variant,omitempty"`
+	VATID           *VAT               `json:"vat_id,omitempty"`
 	CorrectionRules []*GoodRuleRequest `json:"correction_rules,omitempty"`
 
 	// Extra holds members that the documentation does not know.

@@ -146,7 +146,7 @@ type GoodsTransactionRequest struct {
 	CostPerUnit       Money   `json:"cost_per_unit"`
 	Discount          float64 `json:"discount"`
 	Cost              Money   `json:"cost"`
-	OperationUnitType int64   `json:"operation_unit_type"`
+	OperationUnitType UnitUse `json:"operation_unit_type"`
 	GoodSpecialNumber string  `json:"good_special_number,omitempty"`
 	MasterID          *int64  `json:"master_id,omitempty"`
 	ClientID          *int64  `json:"client_id,omitempty"`

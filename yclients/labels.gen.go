@@ -17,7 +17,7 @@ type LabelsService service
 // API, and needs a user token.
 //
 //yclients:operation listLabels
-func (s *LabelsService) List(ctx context.Context, companyID, entity int64) ([]*Label, *Response, error) {
+func (s *LabelsService) List(ctx context.Context, companyID int64, entity LabelEntity) ([]*Label, *Response, error) {
 	return send[[]*Label](ctx, s.client, call{
 		operation: "listLabels",
 		method:    http.MethodGet,
@@ -133,14 +133,14 @@ func (s *LabelsService) Delete(ctx context.Context, companyID, labelID int64) (*
 // Label is what [LabelsService.List], [LabelsService.Create] and others answer.
 type Label struct {
 	kept
-	ID          int64  `json:"id"`
-	SalonID     int64  `json:"salon_id"` // company id
-	Title       string `json:"title"`
-	Color       string `json:"color"`
-	Icon        string `json:"icon"`
-	Entity      int64  `json:"entity"`       // 0 general, 1 clients, 2 records
-	Deleted     bool   `json:"deleted"`      // true when deleted
-	NotEditable int64  `json:"not_editable"` // docs: 1 = changes allowed (the name says the opposite)
+	ID          int64       `json:"id"`
+	SalonID     int64       `json:"salon_id"` // company id
+	Title       string      `json:"title"`
+	Color       string      `json:"color"`
+	Icon        string      `json:"icon"`
+	Entity      LabelEntity `json:"entity"`       // 0 general, 1 clients, 2 records
+	Deleted     bool        `json:"deleted"`      // true when deleted
+	NotEditable int64       `json:"not_editable"` // docs: 1 = changes allowed (the name says the opposite)
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
@@ -160,10 +160,10 @@ type ClientLabelRequest struct {
 
 // LabelRequest is the body of [LabelsService.Update].
 type LabelRequest struct {
-	Title  string `json:"title,omitempty"`
-	Color  string `json:"color,omitempty"`
-	Entity *int64 `json:"entity,omitempty"` // label kind: 0 general, 1 clients, 2 records
-	Icon   string `json:"icon,omitempty"`
+	Title  string       `json:"title,omitempty"`
+	Color  string       `json:"color,omitempty"`
+	Entity *LabelEntity `json:"entity,omitempty"` // label kind: 0 general, 1 clients, 2 records
+	Icon   string       `json:"icon,omitempty"`
 
 	// Extra holds members that the documentation does not know.
 	Extra map[string]any `json:"-"`

@@ -366,17 +366,17 @@ func (o *LoyaltyProgramStaffStatsOptions) query() url.Values {
 // LoyaltyProgramCreateRequest is the body of [LoyaltyProgramsService.Create].
 type LoyaltyProgramCreateRequest struct {
 	Title                            string                       `json:"title"`
-	Type                             string                       `json:"type"`              // discount_static, discount_accumulative_visits, discount_accumulative_sold, discount_accumulative_paid, cashback_static_sold, cashback_static_paid, cashback_accumulative_paid, cashback_accumulative_sold, cashback_accumulative_paid_visits, cashback_accumulative_sold_visits, cashback_sold_visits, cashback_paid_visits, package_discount
-	ServiceItemType                  string                       `json:"service_item_type"` // any_allowed, not_allowed, custom_allowed
-	GoodItemType                     string                       `json:"good_item_type"`    // any_allowed, not_allowed, custom_allowed
-	ValueUnit                        string                       `json:"value_unit"`        // percent, amount
+	Type                             LoyaltyProgramType           `json:"type"`
+	ServiceItemType                  ItemPolicy                   `json:"service_item_type"`
+	GoodItemType                     ItemPolicy                   `json:"good_item_type"`
+	ValueUnit                        ValueUnit                    `json:"value_unit"`
 	UsageLimit                       *int64                       `json:"usage_limit,omitempty"`
 	VisitMultiplicity                *int64                       `json:"visit_multiplicity,omitempty"`
 	SoldItemsMultiplicity            *int64                       `json:"sold_items_multiplicity,omitempty"`
 	ExpirationTimeout                *int64                       `json:"expiration_timeout,omitempty"`
-	ExpirationTimeoutUnit            string                       `json:"expiration_timeout_unit,omitempty"` // day, week, month, year
+	ExpirationTimeoutUnit            PeriodWord                   `json:"expiration_timeout_unit,omitempty"`
 	ExpirationNotificationTimeout    *int64                       `json:"expiration_notification_timeout,omitempty"`
-	ParamsSourceType                 string                       `json:"params_source_type,omitempty"` // loyalty_card, active_companies, chain
+	ParamsSourceType                 LoyaltyParamsSource          `json:"params_source_type,omitempty"`
 	HistoryStartDate                 Date                         `json:"history_start_date,omitempty"`
 	LoyaltyCardTypeIDs               []int64                      `json:"loyalty_card_type_ids,omitempty"`
 	OnChangedNotificationTemplate    *NotificationTemplateRequest `json:"on_changed_notification_template,omitempty"`
@@ -423,17 +423,17 @@ type LoyaltyProgram struct {
 	kept
 	ID                                 int64                 `json:"id"`
 	Title                              string                `json:"title"`
-	Type                               string                `json:"type"`              // discount_static, discount_accumulative_visits, discount_accumulative_sold, discount_accumulative_paid, cashback_static_sold, cashback_static_paid, cashback_accumulative_paid, cashback_accumulative_sold, cashback_accumulative_paid_visits, cashback_accumulative_sold_visits, cashback_sold_visits, cashback_paid_visits, package_discount
-	ServiceItemType                    string                `json:"service_item_type"` // any_allowed, not_allowed, custom_allowed
-	GoodItemType                       string                `json:"good_item_type"`    // any_allowed, not_allowed, custom_allowed
-	ValueUnit                          string                `json:"value_unit"`        // percent, amount
+	Type                               LoyaltyProgramType    `json:"type"`
+	ServiceItemType                    ItemPolicy            `json:"service_item_type"`
+	GoodItemType                       ItemPolicy            `json:"good_item_type"`
+	ValueUnit                          ValueUnit             `json:"value_unit"`
 	UsageLimit                         int64                 `json:"usage_limit"`
 	VisitMultiplicity                  int64                 `json:"visit_multiplicity"`
 	SoldItemsMultiplicity              int64                 `json:"sold_items_multiplicity"`
 	ExpirationTimeout                  int64                 `json:"expiration_timeout"`
-	ExpirationTimeoutUnit              string                `json:"expiration_timeout_unit"` // day, week, month, year
+	ExpirationTimeoutUnit              PeriodWord            `json:"expiration_timeout_unit"`
 	ExpirationNotificationTimeout      int64                 `json:"expiration_notification_timeout"`
-	ParamsSourceType                   string                `json:"params_source_type"` // loyalty_card, active_companies, chain
+	ParamsSourceType                   LoyaltyParamsSource   `json:"params_source_type"`
 	HistoryStartDate                   Time                  `json:"history_start_date"`
 	OnChangedNotificationTemplateID    int64                 `json:"on_changed_notification_template_id"`
 	OnExpirationNotificationTemplateID int64                 `json:"on_expiration_notification_template_id"`
@@ -509,7 +509,7 @@ type LoyaltyProgramRequest struct {
 	Title                            string                       `json:"title,omitempty"`
 	UsageLimit                       *int64                       `json:"usage_limit,omitempty"`
 	ExpirationTimeout                *int64                       `json:"expiration_timeout,omitempty"`
-	ExpirationTimeoutUnit            string                       `json:"expiration_timeout_unit,omitempty"` // day, week, month, year
+	ExpirationTimeoutUnit            PeriodWord                   `json:"expiration_timeout_unit,omitempty"`
 	ExpirationNotificationTimeout    *int64                       `json:"expiration_notification_timeout,omitempty"`
 	LoyaltyCardTypeIDs               []int64                      `json:"loyalty_card_type_ids,omitempty"`
 	OnChangedNotificationTemplate    *NotificationTemplateRequest `json:"on_changed_notification_template,omitempty"`

@@ -290,11 +290,11 @@ type RedirectRequest struct {
 
 // InstallRequest is the body of [MarketplaceService.Install].
 type InstallRequest struct {
-	SalonID       int64    `json:"salon_id"`               // company id
-	ApplicationID int64    `json:"application_id"`         // marketplace application id
-	APIKey        string   `json:"api_key,omitempty"`      // partner's key for sending notifications
-	WebhookURLs   []string `json:"webhook_urls,omitempty"` // webhook addresses
-	Channels      []string `json:"channels,omitempty"`     // sending channels (chat-bot and SMS-aggregator applications only); sms, whatsapp
+	SalonID       int64     `json:"salon_id"`               // company id
+	ApplicationID int64     `json:"application_id"`         // marketplace application id
+	APIKey        string    `json:"api_key,omitempty"`      // partner's key for sending notifications
+	WebhookURLs   []string  `json:"webhook_urls,omitempty"` // webhook addresses
+	Channels      []Channel `json:"channels,omitempty"`     // sending channels (chat-bot and SMS-aggregator applications only)
 
 	// Extra holds members that the documentation does not know.
 	Extra map[string]any `json:"-"`
@@ -353,10 +353,10 @@ func (v Installation) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 // InstallationEvent is the member "logs" of [Installation].
 type InstallationEvent struct {
 	kept
-	ChangedAt  string `json:"changed_at"`
-	StatusFrom string `json:"status_from"`
-	StatusTo   string `json:"status_to"`
-	Source     string `json:"source"`
+	ChangedAt  string            `json:"changed_at"`
+	StatusFrom InstallationState `json:"status_from"`
+	StatusTo   InstallationState `json:"status_to"`
+	Source     string            `json:"source"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
@@ -386,8 +386,8 @@ func (v ApplicationPayment) MarshalJSON() ([]byte, error) { return marshalObject
 // InstallationStatus is the member "connection_status" of [Installation].
 type InstallationStatus struct {
 	kept
-	Status    string `json:"status"`
-	CreatedAt string `json:"created_at"`
+	Status    InstallationState `json:"status"`
+	CreatedAt string            `json:"created_at"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
@@ -452,10 +452,10 @@ type DiscountRequest struct {
 
 // ChannelRequest is the body of [MarketplaceService.UpdateChannel].
 type ChannelRequest struct {
-	SalonID       int64  `json:"salon_id"`       // company id
-	ApplicationID int64  `json:"application_id"` // marketplace application id
-	ChannelSlug   string `json:"channel_slug"`   // sending channel; sms, whatsapp
-	IsAvailable   bool   `json:"is_available"`   // channel is available
+	SalonID       int64   `json:"salon_id"`       // company id
+	ApplicationID int64   `json:"application_id"` // marketplace application id
+	ChannelSlug   Channel `json:"channel_slug"`   // sending channel
+	IsAvailable   bool    `json:"is_available"`   // channel is available
 
 	// Extra holds members that the documentation does not know.
 	Extra map[string]any `json:"-"`

@@ -209,7 +209,7 @@ type Membership struct {
 	IsFrozen         bool               `json:"is_frozen"`
 	FreezePeriod     int64              `json:"freeze_period"`
 	Period           int64              `json:"period"`
-	PeriodUnitID     int64              `json:"period_unit_id"` // 1 day, 2 week, 3 month, 4 year
+	PeriodUnitID     PeriodUnit         `json:"period_unit_id"` // 1 day, 2 week, 3 month, 4 year
 	Status           *MembershipStatus  `json:"status"`
 	BalanceContainer *MembershipBalance `json:"balance_container"`
 	Type             *MembershipType    `json:"type"`
@@ -242,7 +242,7 @@ type MembershipType struct {
 	SalonGroupID               int64                     `json:"salon_group_id"` // chain id
 	Title                      string                    `json:"title"`
 	Period                     int64                     `json:"period"`
-	PeriodUnitID               int64                     `json:"period_unit_id"` // 1 day, 2 week, 3 month, 4 year
+	PeriodUnitID               PeriodUnit                `json:"period_unit_id"` // 1 day, 2 week, 3 month, 4 year
 	AllowFreeze                bool                      `json:"allow_freeze"`
 	FreezeLimit                int64                     `json:"freeze_limit"`
 	IsAllowEmptyCode           bool                      `json:"is_allow_empty_code"` // may be sold without a code
@@ -250,16 +250,16 @@ type MembershipType struct {
 	UnitedBalanceServicesCount int64                     `json:"united_balance_services_count"` // uses left for a united balance
 	BalanceContainer           *MembershipBalance        `json:"balance_container"`
 	IsCodeRequired             bool                      `json:"is_code_required"`
-	FreezeLimitUnitID          int64                     `json:"freeze_limit_unit_id"`
+	FreezeLimitUnitID          PeriodUnit                `json:"freeze_limit_unit_id"`
 	Cost                       Money                     `json:"cost"`
-	ExpirationTypeID           int64                     `json:"expiration_type_id"`
+	ExpirationTypeID           MembershipStart           `json:"expiration_type_id"`
 	IsOnlineSaleEnabled        bool                      `json:"is_online_sale_enabled"`
 	OnlineSaleTitle            string                    `json:"online_sale_title"`
 	OnlineSaleDescription      string                    `json:"online_sale_description"`
 	OnlineSalePrice            Money                     `json:"online_sale_price"`
 	ServicePriceCorrection     bool                      `json:"service_price_correction"`
 	AutoactivationTime         int64                     `json:"autoactivation_time"`
-	AutoactivationTimeUnitID   int64                     `json:"autoactivation_time_unit_id"`
+	AutoactivationTimeUnitID   PeriodUnit                `json:"autoactivation_time_unit_id"`
 	AttachedSalonIDs           []int64                   `json:"attached_salon_ids"`
 	OnlineSaleImage            string                    `json:"online_sale_image"`
 	Availability               []*MembershipAvailability `json:"availability"`
@@ -282,7 +282,7 @@ type ChainMembership struct {
 	IsFrozen                   bool               `json:"is_frozen"`
 	FreezePeriod               int64              `json:"freeze_period"`
 	Period                     int64              `json:"period"`
-	PeriodUnitID               int64              `json:"period_unit_id"` // 1 day, 2 week, 3 month, 4 year
+	PeriodUnitID               PeriodUnit         `json:"period_unit_id"` // 1 day, 2 week, 3 month, 4 year
 	Status                     *MembershipStatus  `json:"status"`
 	IsUnitedBalance            bool               `json:"is_united_balance"`
 	UnitedBalanceServicesCount int64              `json:"united_balance_services_count"` // uses left for a united balance
@@ -306,8 +306,8 @@ type MembershipFreezeRequest struct {
 
 // MembershipPeriodRequest is the body of [MembershipsService.SetPeriod].
 type MembershipPeriodRequest struct {
-	Period       int64 `json:"period"`         // period length
-	PeriodUnitID int64 `json:"period_unit_id"` // 1 day, 2 week, 3 month, 4 year
+	Period       int64      `json:"period"`         // period length
+	PeriodUnitID PeriodUnit `json:"period_unit_id"` // 1 day, 2 week, 3 month, 4 year
 
 	// Extra holds members that the documentation does not know.
 	Extra map[string]any `json:"-"`

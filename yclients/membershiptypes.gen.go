@@ -215,16 +215,16 @@ type MembershipTypeCreateRequest struct {
 	Cost                       Money                            `json:"cost"`
 	SalonIDs                   []int64                          `json:"salon_ids,omitempty"`
 	Period                     *int64                           `json:"period,omitempty"`
-	PeriodUnitID               *int64                           `json:"period_unit_id,omitempty"`
+	PeriodUnitID               *PeriodUnit                      `json:"period_unit_id,omitempty"`
 	AllowFreeze                *bool                            `json:"allow_freeze,omitempty"`
 	FreezeLimit                *int64                           `json:"freeze_limit,omitempty"`
-	FreezeLimitUnitID          *int64                           `json:"freeze_limit_unit_id,omitempty"`
+	FreezeLimitUnitID          *PeriodUnit                      `json:"freeze_limit_unit_id,omitempty"`
 	ServicePriceCorrection     *bool                            `json:"service_price_correction,omitempty"`
-	ExpirationTypeID           *int64                           `json:"expiration_type_id,omitempty"`
+	ExpirationTypeID           *MembershipStart                 `json:"expiration_type_id,omitempty"`
 	IsAllowEmptyCode           *bool                            `json:"is_allow_empty_code,omitempty"`
 	IsUnitedBalance            bool                             `json:"is_united_balance"`
 	UnitedBalanceServicesCount int64                            `json:"united_balance_services_count"`
-	BalanceEditTypeID          *int64                           `json:"balance_edit_type_id,omitempty"`
+	BalanceEditTypeID          *BalanceEdit                     `json:"balance_edit_type_id,omitempty"`
 	IsOnlineSaleEnabled        *bool                            `json:"is_online_sale_enabled,omitempty"`
 	OnlineSaleTitle            string                           `json:"online_sale_title,omitempty"`
 	OnlineSaleDescription      string                           `json:"online_sale_description,omitempty"`
@@ -232,7 +232,7 @@ type MembershipTypeCreateRequest struct {
 	OnlineImage                string                           `json:"online_image,omitempty"`
 	AutoactivationPeriod       *int64                           `json:"autoactivation_period,omitempty"`
 	AutoactivationTimeInDays   *int64                           `json:"autoactivation_time_in_days,omitempty"`
-	AutoactivationTimeUnitID   *int64                           `json:"autoactivation_time_unit_id,omitempty"`
+	AutoactivationTimeUnitID   *PeriodUnit                      `json:"autoactivation_time_unit_id,omitempty"`
 	IsArchived                 *bool                            `json:"is_archived,omitempty"`
 	Services                   []int64                          `json:"services,omitempty"`
 	ServiceCategories          []int64                          `json:"service_categories"`
@@ -309,16 +309,16 @@ type MembershipTypeRequest struct {
 	Cost                       Money                            `json:"cost"`
 	SalonIDs                   []int64                          `json:"salon_ids,omitempty"`
 	Period                     *int64                           `json:"period,omitempty"`
-	PeriodUnitID               *int64                           `json:"period_unit_id,omitempty"`
+	PeriodUnitID               *PeriodUnit                      `json:"period_unit_id,omitempty"`
 	AllowFreeze                *bool                            `json:"allow_freeze,omitempty"`
 	FreezeLimit                *int64                           `json:"freeze_limit,omitempty"`
-	FreezeLimitUnitID          *int64                           `json:"freeze_limit_unit_id,omitempty"`
+	FreezeLimitUnitID          *PeriodUnit                      `json:"freeze_limit_unit_id,omitempty"`
 	ServicePriceCorrection     *bool                            `json:"service_price_correction,omitempty"`
-	ExpirationTypeID           *int64                           `json:"expiration_type_id,omitempty"`
+	ExpirationTypeID           *MembershipStart                 `json:"expiration_type_id,omitempty"`
 	IsAllowEmptyCode           *bool                            `json:"is_allow_empty_code,omitempty"`
 	IsUnitedBalance            bool                             `json:"is_united_balance"`
 	UnitedBalanceServicesCount int64                            `json:"united_balance_services_count"`
-	BalanceEditTypeID          *int64                           `json:"balance_edit_type_id,omitempty"`
+	BalanceEditTypeID          *BalanceEdit                     `json:"balance_edit_type_id,omitempty"`
 	IsOnlineSaleEnabled        *bool                            `json:"is_online_sale_enabled,omitempty"`
 	OnlineSaleTitle            string                           `json:"online_sale_title,omitempty"`
 	OnlineSaleDescription      string                           `json:"online_sale_description,omitempty"`
@@ -326,7 +326,7 @@ type MembershipTypeRequest struct {
 	OnlineImage                string                           `json:"online_image,omitempty"`
 	AutoactivationPeriod       *int64                           `json:"autoactivation_period,omitempty"`
 	AutoactivationTime         *int64                           `json:"autoactivation_time,omitempty"`
-	AutoactivationTimeUnitID   *int64                           `json:"autoactivation_time_unit_id,omitempty"`
+	AutoactivationTimeUnitID   *PeriodUnit                      `json:"autoactivation_time_unit_id,omitempty"`
 	IsArchived                 *bool                            `json:"is_archived,omitempty"`
 	Services                   []int64                          `json:"services,omitempty"`
 	ServiceCategories          []int64                          `json:"service_categories"`

@@ -61,7 +61,7 @@ func (s *NotificationsService) UpdateUserSettings(ctx context.Context, companyID
 // NotificationType is what [NotificationsService.ListTypes] answers.
 type NotificationType struct {
 	kept
-	Type     string                `json:"type"`
+	Type     NotificationEvent     `json:"type"`
 	Channels *NotificationChannels `json:"channels"` // sending channels (chat-bot and SMS-aggregator applications only)
 }
 
@@ -108,7 +108,7 @@ type UserNotificationsRequest struct {
 
 // NotificationTypeRequest is the member "notification_types" of [UserNotificationsRequest].
 type NotificationTypeRequest struct {
-	Type     string                       `json:"type,omitempty"`
+	Type     NotificationEvent            `json:"type,omitempty"`
 	Channels *NotificationChannelsRequest `json:"channels,omitempty"` // sending channels (chat-bot and SMS-aggregator applications only)
 
 	// Extra holds members that the documentation does not know.

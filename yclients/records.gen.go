@@ -246,8 +246,8 @@ type Record struct {
 	CreateDate          Time                       `json:"create_date"` // when the record was created
 	Comment             string                     `json:"comment"`
 	Online              bool                       `json:"online"`           // true = made online, false = by an administrator
-	VisitAttendance     int64                      `json:"visit_attendance"` // visit status: -1 no-show, 0 waiting, 1 came, 2 confirmed
-	Attendance          int64                      `json:"attendance"`       // visit status: -1 no-show, 0 waiting, 1 came, 2 confirmed
+	VisitAttendance     Attendance                 `json:"visit_attendance"` // visit status: -1 no-show, 0 waiting, 1 came, 2 confirmed
+	Attendance          Attendance                 `json:"attendance"`       // visit status: -1 no-show, 0 waiting, 1 came, 2 confirmed
 	Confirmed           bool                       `json:"confirmed"`
 	SeanceLength        time.Duration              `json:"seance_length"` // duration, seconds
 	Length              time.Duration              `json:"length"`        // duration, seconds
@@ -281,7 +281,7 @@ type Record struct {
 	IsSaleBillPrinted   bool                       `json:"is_sale_bill_printed"`
 	Consumables         []*RecordConsumable        `json:"consumables"`
 	FinanceTransactions []*FinanceTransaction      `json:"finance_transactions"`
-	PaymentStatus       int64                      `json:"payment_status"`
+	PaymentStatus       PaymentStatus              `json:"payment_status"`
 	Events              []json.RawMessage          `json:"events"`
 }
 
@@ -332,19 +332,19 @@ func (v RecordLabel) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 // RecordDocument is the member "documents" of [Record].
 type RecordDocument struct {
 	kept
-	ID                int64  `json:"id"`
-	TypeID            int64  `json:"type_id"`
-	StorageID         int64  `json:"storage_id"`
-	UserID            int64  `json:"user_id"`    // user id
-	CompanyID         int64  `json:"company_id"` // company id
-	Number            int64  `json:"number"`
-	Comment           string `json:"comment"`
-	DateCreated       Time   `json:"date_created"`
-	CategoryID        int64  `json:"category_id"` // service category id
-	VisitID           int64  `json:"visit_id"`    // visit id
-	RecordID          int64  `json:"record_id"`   // record id
-	TypeTitle         string `json:"type_title"`
-	IsSaleBillPrinted bool   `json:"is_sale_bill_printed"`
+	ID                int64        `json:"id"`
+	TypeID            DocumentType `json:"type_id"`
+	StorageID         int64        `json:"storage_id"`
+	UserID            int64        `json:"user_id"`    // user id
+	CompanyID         int64        `json:"company_id"` // company id
+	Number            int64        `json:"number"`
+	Comment           string       `json:"comment"`
+	DateCreated       Time         `json:"date_created"`
+	CategoryID        int64        `json:"category_id"` // service category id
+	VisitID           int64        `json:"visit_id"`    // visit id
+	RecordID          int64        `json:"record_id"`   // record id
+	TypeTitle         string       `json:"type_title"`
+	IsSaleBillPrinted bool         `json:"is_sale_bill_printed"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
@@ -365,7 +365,7 @@ type RecordRequest struct {
 	Comment                string                   `json:"comment,omitempty"`
 	SMSRemainHours         *int64                   `json:"sms_remain_hours,omitempty"`         // SMS reminder, hours before; 0 = none
 	EmailRemainHours       *int64                   `json:"email_remain_hours,omitempty"`       // email reminder, hours before; 0 = none
-	Attendance             *int64                   `json:"attendance,omitempty"`               // visit status: -1 no-show, 0 waiting, 1 came, 2 confirmed
+	Attendance             *Attendance              `json:"attendance,omitempty"`               // visit status: -1 no-show, 0 waiting, 1 came, 2 confirmed
 	APIID                  string                   `json:"api_id,omitempty"`                   // id in an external system
 	CustomColor            string                   `json:"custom_color,omitempty"`             // record colour
 	RecordLabels           []string                 `json:"record_labels,omitempty"`            // label ids of the record
@@ -447,7 +447,7 @@ type RecordConsumable struct {
 	Discount          float64 `json:"discount"` // discount, percent
 	Cost              Money   `json:"cost"`     // cost
 	UnitID            int64   `json:"unit_id"`
-	OperationUnitType int64   `json:"operation_unit_type"`
+	OperationUnitType UnitUse `json:"operation_unit_type"`
 	StorageID         int64   `json:"storage_id"`
 	SupplierID        int64   `json:"supplier_id"`
 	ClientID          int64   `json:"client_id"`   // client id
@@ -532,7 +532,7 @@ type PartnerRecord struct {
 	CreateDate       Time                      `json:"create_date"` // when the record was created
 	Comment          string                    `json:"comment"`
 	Deleted          bool                      `json:"deleted"`           // true when deleted
-	Attendance       int64                     `json:"attendance"`        // visit status: -1 no-show, 0 waiting, 1 came, 2 confirmed
+	Attendance       Attendance                `json:"attendance"`        // visit status: -1 no-show, 0 waiting, 1 came, 2 confirmed
 	Length           time.Duration             `json:"length"`            // duration, seconds
 	NotifyBySMS      int64                     `json:"notify_by_sms"`     // SMS reminder, hours before; 0 = none
 	NotifyByEmail    int64                     `json:"notify_by_email"`   // email reminder, hours before; 0 = none

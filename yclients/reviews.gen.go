@@ -118,17 +118,17 @@ func (s *ReviewsService) SubmitForm(ctx context.Context, recordToken Secret, bod
 // Review is what [ReviewsService.List] and [ReviewsService.Create] answer.
 type Review struct {
 	kept
-	ID         int64   `json:"id"`
-	SalonID    int64   `json:"salon_id"`  // company id
-	Type       int64   `json:"type"`      // 1 = about staff, 0 = about the company
-	MasterID   int64   `json:"master_id"` // staff id
-	Text       string  `json:"text"`
-	Date       Time    `json:"date"`
-	Rating     float64 `json:"rating"`  // 1..5
-	UserID     int64   `json:"user_id"` // user id
-	UserName   string  `json:"user_name"`
-	UserAvatar string  `json:"user_avatar"`
-	RecordID   int64   `json:"record_id"` // non-zero when left through a review request link
+	ID         int64         `json:"id"`
+	SalonID    int64         `json:"salon_id"`  // company id
+	Type       ReviewSubject `json:"type"`      // 1 = about staff, 0 = about the company
+	MasterID   int64         `json:"master_id"` // staff id
+	Text       string        `json:"text"`
+	Date       Time          `json:"date"`
+	Rating     float64       `json:"rating"`  // 1..5
+	UserID     int64         `json:"user_id"` // user id
+	UserName   string        `json:"user_name"`
+	UserAvatar string        `json:"user_avatar"`
+	RecordID   int64         `json:"record_id"` // non-zero when left through a review request link
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.

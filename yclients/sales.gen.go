@@ -127,23 +127,23 @@ func (v SaleItem) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 // SaleLoyaltyTransaction is the member "loyalty_transactions" of [SaleState].
 type SaleLoyaltyTransaction struct {
 	kept
-	ID                   int64            `json:"id"`
-	DocumentID           int64            `json:"document_id"`
-	SaleItemID           int64            `json:"sale_item_id"`
-	SaleItemType         string           `json:"sale_item_type"`
-	Amount               float64          `json:"amount"`
-	TypeID               int64            `json:"type_id"`
-	CreatedAt            string           `json:"created_at"`
-	DepositTransactionID int64            `json:"deposit_transaction_id"`
-	Chain                *Ref             `json:"chain"`
-	Type                 *Ref             `json:"type"`
-	Deposit              *SaleDeposit     `json:"deposit"`
-	LoyaltyCardID        int64            `json:"loyalty_card_id"`
-	LoyaltyProgramID     int64            `json:"loyalty_program_id"`
-	LoyaltyCard          *SaleCard        `json:"loyalty_card"`
-	LoyaltyProgram       *SaleProgram     `json:"loyalty_program"`
-	LoyaltyCertificateID int64            `json:"loyalty_certificate_id"`
-	LoyaltyCertificate   *SaleCertificate `json:"loyalty_certificate"`
+	ID                   int64                  `json:"id"`
+	DocumentID           int64                  `json:"document_id"`
+	SaleItemID           int64                  `json:"sale_item_id"`
+	SaleItemType         string                 `json:"sale_item_type"`
+	Amount               float64                `json:"amount"`
+	TypeID               LoyaltyTransactionType `json:"type_id"`
+	CreatedAt            string                 `json:"created_at"`
+	DepositTransactionID int64                  `json:"deposit_transaction_id"`
+	Chain                *Ref                   `json:"chain"`
+	Type                 *Ref                   `json:"type"`
+	Deposit              *SaleDeposit           `json:"deposit"`
+	LoyaltyCardID        int64                  `json:"loyalty_card_id"`
+	LoyaltyProgramID     int64                  `json:"loyalty_program_id"`
+	LoyaltyCard          *SaleCard              `json:"loyalty_card"`
+	LoyaltyProgram       *SaleProgram           `json:"loyalty_program"`
+	LoyaltyCertificateID int64                  `json:"loyalty_certificate_id"`
+	LoyaltyCertificate   *SaleCertificate       `json:"loyalty_certificate"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.

@@ -138,10 +138,10 @@ func (v TimeSlot) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 // BusyInterval is the member "busy_intervals" of [StaffSchedule].
 type BusyInterval struct {
 	kept
-	EntityType string `json:"entity_type"` // record or activity: what occupies this interval
-	EntityID   int64  `json:"entity_id"`   // entity id
-	From       string `json:"from"`
-	To         string `json:"to"`
+	EntityType EventEntity `json:"entity_type"` // record or activity: what occupies this interval
+	EntityID   int64       `json:"entity_id"`   // entity id
+	From       string      `json:"from"`
+	To         string      `json:"to"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.

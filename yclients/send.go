@@ -58,7 +58,10 @@ type segment struct {
 }
 
 func fixed(text string) segment { return segment{text: text} }
-func number(n int64) segment    { return segment{text: strconv.FormatInt(n, 10), value: true} }
+
+func number[N ~int64](n N) segment {
+	return segment{text: strconv.FormatInt(int64(n), 10), value: true}
+}
 
 func word[S ~string](value S) segment { return segment{text: string(value), value: true} }
 

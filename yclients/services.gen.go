@@ -255,8 +255,8 @@ type Service struct {
 	ImageGroup                     *ImageGroup       `json:"image_group"`
 	Duration                       time.Duration     `json:"duration"`      // duration, seconds; default 3600
 	BookingTitle                   string            `json:"booking_title"` // service name in online booking
-	TaxVariant                     int64             `json:"tax_variant"`   // tax system id, see enum tax_system
-	VATID                          int64             `json:"vat_id"`        // VAT id, see enum vat
+	TaxVariant                     TaxVariant        `json:"tax_variant"`   // tax system id, see enum tax_system
+	VATID                          VAT               `json:"vat_id"`        // VAT id, see enum vat
 	PrintTitle                     string            `json:"print_title"`
 	ServiceType                    int64             `json:"service_type"`   // 1 = available in online booking, 0 = not
 	APIServiceID                   int64             `json:"api_service_id"` // external service id
@@ -279,7 +279,7 @@ type Service struct {
 	PricePrepaidAmount             int64             `json:"price_prepaid_amount"`  // prepayment sum
 	PricePrepaidPercent            int64             `json:"price_prepaid_percent"` // prepayment, percent of the lowest price
 	SalonServiceID                 int64             `json:"salon_service_id"`
-	Prepaid                        string            `json:"prepaid"`  // online payment is available
+	Prepaid                        Prepaid           `json:"prepaid"`  // online payment is available
 	IsMulti                        bool              `json:"is_multi"` // true = group service
 	Capacity                       int64             `json:"capacity"` // number of places
 	Dates                          []Time            `json:"dates"`    // dates open for online booking; absent = all dates of the period
@@ -400,8 +400,8 @@ type ServiceRequest struct {
 	Discount                       *float64                `json:"discount,omitempty"`                 // discount, percent
 	Comment                        string                  `json:"comment,omitempty"`
 	IsMulti                        bool                    `json:"is_multi"`                                      // true = group service
-	TaxVariant                     int64                   `json:"tax_variant"`                                   // tax system id, see enum tax_system
-	VATID                          int64                   `json:"vat_id"`                                        // VAT id, see enum vat
+	TaxVariant                     TaxVariant              `json:"tax_variant"`                                   // tax system id, see enum tax_system
+	VATID                          VAT                     `json:"vat_id"`                                        // VAT id, see enum vat
 	IsNeedLimitDate                bool                    `json:"is_need_limit_date"`                            // limit dates in online booking
 	DateFrom                       string                  `json:"date_from,omitempty"`                           // available from, yyyy-mm-dd
 	DateTo                         string                  `json:"date_to,omitempty"`                             // available until, yyyy-mm-dd

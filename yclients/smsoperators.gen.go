@@ -30,11 +30,11 @@ func (s *SMSOperatorsService) ReportDelivery(ctx context.Context, body []*SMSDel
 
 // SMSDeliveryRequest is the body of [SMSOperatorsService.ReportDelivery].
 type SMSDeliveryRequest struct {
-	ID          string `json:"id,omitempty"`
-	Status      *int64 `json:"status,omitempty"`
-	PaymentSum  Money  `json:"payment_sum,omitempty"`
-	CurrencyIso string `json:"currency_iso,omitempty"`
-	PartsAmount *int64 `json:"parts_amount,omitempty"`
+	ID          string            `json:"id,omitempty"`
+	Status      SMSDeliveryStatus `json:"status,omitempty"`
+	PaymentSum  Money             `json:"payment_sum,omitempty"`
+	CurrencyIso string            `json:"currency_iso,omitempty"`
+	PartsAmount *int64            `json:"parts_amount,omitempty"`
 
 	// Extra holds members that the documentation does not know.
 	Extra map[string]any `json:"-"`

@@ -112,10 +112,10 @@ func (s *StorageDocumentsService) ListGoodsTransactions(ctx context.Context, doc
 
 // StorageDocumentRequest is the body of [StorageDocumentsService.Create] and [StorageDocumentsService.Update].
 type StorageDocumentRequest struct {
-	TypeID     int64  `json:"type_id"`
-	Comment    string `json:"comment,omitempty"`
-	StorageID  int64  `json:"storage_id"`
-	CreateDate string `json:"create_date"`
+	TypeID     DocumentType `json:"type_id"`
+	Comment    string       `json:"comment,omitempty"`
+	StorageID  int64        `json:"storage_id"`
+	CreateDate string       `json:"create_date"`
 
 	// Extra holds members that the documentation does not know.
 	Extra map[string]any `json:"-"`

@@ -62,12 +62,12 @@ func (v Storage) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
 // StorageOperationRequest is the body of [StoragesService.CreateOperation].
 type StorageOperationRequest struct {
-	TypeID            int64  `json:"type_id"`
-	Comment           string `json:"comment,omitempty"`
-	CreateDate        string `json:"create_date"`
-	MasterID          *int64 `json:"master_id,omitempty"`
-	StorageID         int64  `json:"storage_id"`
-	GoodsTransactions []any  `json:"goods_transactions"`
+	TypeID            DocumentType `json:"type_id"`
+	Comment           string       `json:"comment,omitempty"`
+	CreateDate        string       `json:"create_date"`
+	MasterID          *int64       `json:"master_id,omitempty"`
+	StorageID         int64        `json:"storage_id"`
+	GoodsTransactions []any        `json:"goods_transactions"`
 
 	// Extra holds members that the documentation does not know.
 	Extra map[string]any `json:"-"`
@@ -89,20 +89,20 @@ func (v StorageOperation) MarshalJSON() ([]byte, error) { return marshalObject(v
 // StorageDocument is what [StorageDocumentsService.Create], [StorageDocumentsService.Get] and [StorageDocumentsService.Update] answer.
 type StorageDocument struct {
 	kept
-	ID         int64    `json:"id"`
-	TypeID     int64    `json:"type_id"`
-	Type       *Ref     `json:"type"`
-	StorageID  int64    `json:"storage_id"`
-	UserID     int64    `json:"user_id"`
-	CompanyID  int64    `json:"company_id"`
-	Number     int64    `json:"number"`
-	Comment    string   `json:"comment"`
-	CreateDate Time     `json:"create_date"`
-	Storage    *Ref     `json:"storage"`
-	Company    *Company `json:"company"`
-	User       *Person  `json:"user"`
-	SalonID    int64    `json:"salon_id"`
-	Salon      *Company `json:"salon"`
+	ID         int64        `json:"id"`
+	TypeID     DocumentType `json:"type_id"`
+	Type       *Ref         `json:"type"`
+	StorageID  int64        `json:"storage_id"`
+	UserID     int64        `json:"user_id"`
+	CompanyID  int64        `json:"company_id"`
+	Number     int64        `json:"number"`
+	Comment    string       `json:"comment"`
+	CreateDate Time         `json:"create_date"`
+	Storage    *Ref         `json:"storage"`
+	Company    *Company     `json:"company"`
+	User       *Person      `json:"user"`
+	SalonID    int64        `json:"salon_id"`
+	Salon      *Company     `json:"salon"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
@@ -138,7 +138,7 @@ type GoodsTransaction struct {
 	Client               *Person         `json:"client"`
 	Master               *Person         `json:"master"`
 	Unit                 *GoodsUnit      `json:"unit"`
-	OperationUnitType    int64           `json:"operation_unit_type"`
+	OperationUnitType    UnitUse         `json:"operation_unit_type"`
 	RecordID             int64           `json:"record_id"`
 	ServiceID            int64           `json:"service_id"`
 	UserID               int64           `json:"user_id"`

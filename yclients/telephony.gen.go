@@ -75,14 +75,14 @@ type CallEventRequest struct {
 
 // CallListRequest is the body of [TelephonyService.ListCalls].
 type CallListRequest struct {
-	SalonID  int64    `json:"salon_id"`
-	DateFrom string   `json:"date_from"`
-	DateTo   string   `json:"date_to"`
-	Phone    Phone    `json:"phone,omitempty"`
-	Types    []string `json:"types,omitempty"`    // incoming, outgoing, internal
-	Statuses []string `json:"statuses,omitempty"` // success, missed, cancel, busy, notallowed, notavailable, notfound
-	Page     *int64   `json:"page,omitempty"`
-	Limit    *int64   `json:"limit,omitempty"` // at most 1000
+	SalonID  int64        `json:"salon_id"`
+	DateFrom string       `json:"date_from"`
+	DateTo   string       `json:"date_to"`
+	Phone    Phone        `json:"phone,omitempty"`
+	Types    []CallType   `json:"types,omitempty"`
+	Statuses []CallStatus `json:"statuses,omitempty"`
+	Page     *int64       `json:"page,omitempty"`
+	Limit    *int64       `json:"limit,omitempty"` // at most 1000
 
 	// Extra holds members that the documentation does not know.
 	Extra map[string]any `json:"-"`
@@ -96,8 +96,8 @@ type Call struct {
 	CallerPhone string        `json:"caller_phone"`
 	RecordLink  string        `json:"record_link"`
 	Duration    time.Duration `json:"duration"`
-	Status      string        `json:"status"`
-	Type        string        `json:"type"`
+	Status      CallStatus    `json:"status"`
+	Type        CallType      `json:"type"`
 	CallDate    Time          `json:"call_date"`
 }
 

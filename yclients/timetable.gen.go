@@ -104,8 +104,8 @@ func (v TimetableSeance) MarshalJSON() ([]byte, error) { return marshalObject(v)
 // TimetableSettings is what [TimetableService.Settings] and [TimetableService.UpdateSettings] answer.
 type TimetableSettings struct {
 	kept
-	RecordType                    int64 `json:"record_type"`                       // default booking kind: 0 mixed, 1 individual, 2 group
-	ActivityRecordClientsCountMax int64 `json:"activity_record_clients_count_max"` // max places one record may take in an event
+	RecordType                    RecordType `json:"record_type"`                       // default booking kind: 0 mixed, 1 individual, 2 group
+	ActivityRecordClientsCountMax int64      `json:"activity_record_clients_count_max"` // max places one record may take in an event
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
@@ -116,8 +116,8 @@ func (v TimetableSettings) MarshalJSON() ([]byte, error) { return marshalObject(
 
 // TimetableSettingsRequest is the body of [TimetableService.UpdateSettings].
 type TimetableSettingsRequest struct {
-	RecordType                    int64 `json:"record_type"`                       // default booking kind: 0 mixed, 1 individual, 2 group; at most 2
-	ActivityRecordClientsCountMax int64 `json:"activity_record_clients_count_max"` // max places one record may take in an event
+	RecordType                    RecordType `json:"record_type"`                       // default booking kind: 0 mixed, 1 individual, 2 group; at most 2
+	ActivityRecordClientsCountMax int64      `json:"activity_record_clients_count_max"` // max places one record may take in an event
 
 	// Extra holds members that the documentation does not know.
 	Extra map[string]any `json:"-"`

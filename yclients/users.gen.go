@@ -646,7 +646,7 @@ type InvitationRequest struct {
 	Name            string                    `json:"name,omitempty"`
 	Search          string                    `json:"search,omitempty"`
 	Position        string                    `json:"position,omitempty"` // position {id, title}; [] when none
-	UserRole        string                    `json:"user_role,omitempty"`
+	UserRole        Role                      `json:"user_role,omitempty"`
 	UserPermissions []*PermissionValueRequest `json:"user_permissions,omitempty"`
 	StaffID         *int64                    `json:"staff_id,omitempty"` // staff id
 
@@ -733,7 +733,7 @@ type UserAccess struct {
 	kept
 	IsEditable      bool               `json:"is_editable"`
 	StaffID         int64              `json:"staff_id"`
-	UserRole        string             `json:"user_role"`
+	UserRole        Role               `json:"user_role"`
 	UserPermissions []*PermissionValue `json:"user_permissions"`
 }
 
@@ -758,7 +758,7 @@ func (v PermissionValue) MarshalJSON() ([]byte, error) { return marshalObject(v)
 
 // UserAccessRequest is the body of [UsersService.UpdateAccess].
 type UserAccessRequest struct {
-	UserRole        string                    `json:"user_role,omitempty"` // worker, administrator, accountant, manager, owner
+	UserRole        Role                      `json:"user_role,omitempty"`
 	UserPermissions []*PermissionValueRequest `json:"user_permissions,omitempty"`
 	StaffID         *int64                    `json:"staff_id,omitempty"`
 

@@ -78,10 +78,10 @@ func (s *VisitsService) PrintReceipt(ctx context.Context, visitID int64) ([]byte
 // Visit is what [VisitsService.Get] answers.
 type Visit struct {
 	kept
-	Attendance int64     `json:"attendance"` // visit status: -1 no-show, 0 waiting, 1 came, 2 confirmed
-	Datetime   Time      `json:"datetime"`   // session date and time
-	Comment    int64     `json:"comment"`
-	Records    []*Record `json:"records"`
+	Attendance Attendance `json:"attendance"` // visit status: -1 no-show, 0 waiting, 1 came, 2 confirmed
+	Datetime   Time       `json:"datetime"`   // session date and time
+	Comment    int64      `json:"comment"`
+	Records    []*Record  `json:"records"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
@@ -108,25 +108,25 @@ func (v VisitDetails) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 // LoyaltyTransaction is what [LoyaltyProgramsService.ListTransactions] and [VisitLoyaltyService.ListTransactions] answer.
 type LoyaltyTransaction struct {
 	kept
-	ID                    int64               `json:"id"`
-	StatusID              int64               `json:"status_id"` // status id
-	Amount                float64             `json:"amount"`    // bonus points to withdraw; capped by the amount to pay; 0 makes no transaction
-	TypeID                int64               `json:"type_id"`
-	ProgramID             int64               `json:"program_id"`     // loyalty program id
-	CardID                int64               `json:"card_id"`        // loyalty card id
-	SalonGroupID          int64               `json:"salon_group_id"` // chain id
-	ItemID                int64               `json:"item_id"`        // good or service id
-	ItemTypeID            int64               `json:"item_type_id"`
-	ItemRecordID          int64               `json:"item_record_id"` // record id of the item
-	GoodsTransactionID    int64               `json:"goods_transaction_id"`
-	IsDiscount            bool                `json:"is_discount"`         // is a discount transaction
-	IsLoyaltyWithdraw     bool                `json:"is_loyalty_withdraw"` // is a bonus withdrawal transaction
-	Type                  *Ref                `json:"type"`
-	VisitID               int64               `json:"visit_id"`
-	CertificateID         int64               `json:"certificate_id"`
-	MembershipID          int64               `json:"abonement_id"`
-	ServicesTransactionID int64               `json:"services_transaction_id"`
-	Program               *LoyaltyCardProgram `json:"program"` // loyalty program
+	ID                    int64                  `json:"id"`
+	StatusID              int64                  `json:"status_id"` // status id
+	Amount                float64                `json:"amount"`    // bonus points to withdraw; capped by the amount to pay; 0 makes no transaction
+	TypeID                LoyaltyTransactionType `json:"type_id"`
+	ProgramID             int64                  `json:"program_id"`     // loyalty program id
+	CardID                int64                  `json:"card_id"`        // loyalty card id
+	SalonGroupID          int64                  `json:"salon_group_id"` // chain id
+	ItemID                int64                  `json:"item_id"`        // good or service id
+	ItemTypeID            int64                  `json:"item_type_id"`
+	ItemRecordID          int64                  `json:"item_record_id"` // record id of the item
+	GoodsTransactionID    int64                  `json:"goods_transaction_id"`
+	IsDiscount            bool                   `json:"is_discount"`         // is a discount transaction
+	IsLoyaltyWithdraw     bool                   `json:"is_loyalty_withdraw"` // is a bonus withdrawal transaction
+	Type                  *Ref                   `json:"type"`
+	VisitID               int64                  `json:"visit_id"`
+	CertificateID         int64                  `json:"certificate_id"`
+	MembershipID          int64                  `json:"abonement_id"`
+	ServicesTransactionID int64                  `json:"services_transaction_id"`
+	Program               *LoyaltyCardProgram    `json:"program"` // loyalty program
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
@@ -171,9 +171,9 @@ func (v CashRegisterTransaction) MarshalJSON() ([]byte, error) { return marshalO
 // CashRegisterDocument is the member "document" of [CashRegisterTransaction].
 type CashRegisterDocument struct {
 	kept
-	ID        int64  `json:"id"`
-	Type      int64  `json:"type"`
-	TypeTitle string `json:"type_title"`
+	ID        int64        `json:"id"`
+	Type      DocumentType `json:"type"`
+	TypeTitle string       `json:"type_title"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
@@ -212,13 +212,13 @@ func (v VisitItem) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
 // VisitRequest is the body of [VisitsService.Update].
 type VisitRequest struct {
-	Attendance            int64  `json:"attendance"` // visit status: -1 no-show, 0 waiting, 1 came, 2 confirmed
-	Comment               string `json:"comment"`
-	NewTransactions       []any  `json:"new_transactions,omitempty"`        // goods transactions to add
-	DeletedTransactionIDs []any  `json:"deleted_transaction_ids,omitempty"` // ids of goods transactions to delete
-	GoodsTransactions     []any  `json:"goods_transactions,omitempty"`      // goods transactions
-	Services              []any  `json:"services,omitempty"`                // services of the visit
-	FastPayment           *int64 `json:"fast_payment,omitempty"`            // quick payment: 1 cash, 2 card, 129 cash and print, 130 card and print
+	Attendance            Attendance   `json:"attendance"` // visit status: -1 no-show, 0 waiting, 1 came, 2 confirmed
+	Comment               string       `json:"comment"`
+	NewTransactions       []any        `json:"new_transactions,omitempty"`        // goods transactions to add
+	DeletedTransactionIDs []any        `json:"deleted_transaction_ids,omitempty"` // ids of goods transactions to delete
+	GoodsTransactions     []any        `json:"goods_transactions,omitempty"`      // goods transactions
+	Services              []any        `json:"services,omitempty"`                // services of the visit
+	FastPayment           *FastPayment `json:"fast_payment,omitempty"`            // quick payment: 1 cash, 2 card, 129 cash and print, 130 card and print
 
 	// Extra holds members that the documentation does not know.
 	Extra map[string]any `json:"-"`

@@ -75,7 +75,7 @@ func catalogueOf(b salon.Branch, answer *yclients.BookServices) salon.Catalogue 
 func serviceOf(b salon.Branch, s *yclients.BookService) salon.Service {
 	return salon.Service{
 		ID: s.ID, Category: s.CategoryID, Title: strings.TrimSpace(s.Title), Description: plainText(s.Comment),
-		Price: priceOf(s.PriceMin, s.PriceMax, b.Currency), Duration: seconds(s.SeanceLength), Photo: webAddress(s.Image), Prepaid: s.Prepaid,
+		Price: priceOf(s.PriceMin, s.PriceMax, b.Currency), Duration: seconds(s.SeanceLength), Photo: webAddress(s.Image), Prepaid: string(s.Prepaid),
 	}
 }
 

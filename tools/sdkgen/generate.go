@@ -241,7 +241,7 @@ func enumsFile(l *list) string {
 		for _, v := range e.values {
 			literal := v.literal
 			if e.base == "string" {
-				literal = fmt.Sprintf("%q", strings.ReplaceAll(literal, "_", "_"))
+				literal = fmt.Sprintf("%q", literal)
 			}
 			doc := ""
 			if v.doc != "" {

@@ -131,7 +131,9 @@ func pathParam(op *contract.Operation, name string) *contract.Param {
 // for the rest.
 func (m *model) pathKind(op *contract.Operation, name string) string {
 	p := pathParam(op, name)
-	if name == "phone" || m.list.types[op.ID+"/"+name] != "" {
+	if e := m.list.enum(m.list.types[op.ID+"/"+name]); e != nil && e.base == "int64" {
+		return "number"
+	} else if name == "phone" || e != nil {
 		return "word"
 	}
 	if p != nil && p.Type == "string" && !strings.HasSuffix(goName(name), "ID") {
@@ -149,6 +151,9 @@ func (m *model) pathArguments(op *contract.Operation, path string) (args []strin
 	argument := func(name string) string {
 		if m.pathKind(op, name) == "word" {
 			return argName(name) + " " + m.wordType(op, name)
+		}
+		if t := m.list.types[op.ID+"/"+name]; t != "" {
+			return argName(name) + " " + t
 		}
 		return argName(name) + " int64"
 	}
