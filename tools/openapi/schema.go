@@ -13,8 +13,12 @@ import (
 // must not become floats in somebody's client, and prices must stay fractions.
 var (
 	fraction = regexp.MustCompile(`(?i)cost|amount|price|sum|balance|discount|percent|average|coordinate|distance|paid|spent|rating|brutto|netto|value|score|money`)
-	whole    = regexp.MustCompile(`(?i)(^|_)ids?$|Id$|_count$|^(page|count|length|duration|seance_length|attendance|visit_attendance|page_size|limit|sex|sex_id)$`)
+	bound    = regexp.MustCompile(`^(min|max|from|to)$`)
+	whole    = regexp.MustCompile(`(^|_)ids?$|Id$|_count$|^(page|count|length|duration|seance_length|attendance|visit_attendance|page_size|limit|sex|sex_id)$`)
 )
+
+// chartRow is the schema of the analytics charts.
+const chartRow = "AnalyticsReportOverallChartDailyRowItem"
 
 // side is where a field stands: what we send is narrow, what we receive wide.
 type side bool
@@ -29,9 +33,14 @@ func types(documented, name string, s side) []string {
 	var list []string
 	for t := range strings.SplitSeq(documented, "|") {
 		switch t {
-		case "string", "boolean", "integer", "object", "array":
+		case "integer":
+			// Often inferred from one sample, whose price happened to be whole.
+			if !whole.MatchString(name) && (fraction.MatchString(name) || bound.MatchString(name)) {
+				t = "number"
+			}
+		case "string", "boolean", "object", "array":
 		case "number":
-			if whole.MatchString(name) || s == request && !fraction.MatchString(name) {
+			if whole.MatchString(name) || s == request && !fraction.MatchString(name) && !bound.MatchString(name) {
 				t = "integer"
 			}
 		default: // null: the sample shows nothing
@@ -59,7 +68,7 @@ func schemaOf(f contract.Field, s side) *object {
 	o := obj()
 	o.set("title", f.Schema)
 	o.set("description", describe(f))
-	setType(o, list, s == response && len(list) > 0 && (f.Nullable || hasConst(f, "null")))
+	setType(o, list, len(list) > 0 && (f.Nullable || s == response && hasConst(f, "null")))
 	if !slices.Contains(list, "array") && s == request {
 		o.set("enum", enum(f.Enum))
 	}
@@ -177,6 +186,12 @@ func setParts(o *object, f contract.Field, list []string, s side) {
 	}
 	if slices.Contains(list, "array") {
 		items := obj()
+		if f.Items == "array" && s == request || f.Schema == chartRow {
+			// A list of lists in a table is a list of ids in the sample, and a row
+			// of a chart, called an integer, is a pair of a time and a value.
+			o.put("items", items)
+			return
+		}
 		setType(items, types(f.Items, "", s), false)
 		if t := items.get("type"); t == "integer" {
 			items.put("format", "int64")
