@@ -197,6 +197,7 @@ func (s *Sandbox) controlRoutes() http.Handler {
 		})
 	}
 	get("sms", func(*http.Request) (any, error) { return s.SMS(), nil })
+	get("mail", func(*http.Request) (any, error) { return s.Mail(), nil })
 	get("info", func(r *http.Request) (any, error) {
 		info := s.Info()
 		info.BaseURL = s.baseFor(r)

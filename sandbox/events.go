@@ -9,7 +9,7 @@ import (
 
 // event is a line of GET /_sandbox/events.
 type event struct {
-	kind string // record_created, record_moved, record_deleted, sms, mail, call, fault, webhook
+	kind string // record_created, record_moved, record_deleted, sms, email, call, fault, webhook
 	data any
 }
 
