@@ -16,6 +16,7 @@ type Sandbox struct {
 	now    func() time.Time
 	log    *slog.Logger
 	seed   int64
+	plan   *Plan // nil: the small chain
 	limits Limits
 	start  Switches // what a reset returns to
 
@@ -109,7 +110,7 @@ func New(opts ...Option) *Sandbox {
 	s.now = s.clock.now
 	s.rules.chance = rand.New(rand.NewPCG(uint64(s.seed), 2))
 	s.switches = s.start
-	s.state = newState(s.seed, s.now(), &s.switches.Rules)
+	s.state = newState(s.seed, s.now(), &s.switches.Rules, s.plan)
 	s.control = s.controlRoutes()
 	return s
 }
@@ -137,7 +138,7 @@ func (s *Sandbox) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
-	s.state = newState(s.seed, now, &s.switches.Rules)
+	s.state = newState(s.seed, now, &s.switches.Rules, s.plan)
 	s.switches, s.faults, s.pace = s.start, Faults{}, pace{}
 	s.rules.list = nil
 	s.forgetWebhooks()

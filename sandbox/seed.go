@@ -37,15 +37,24 @@ const (
 	chainForm  = 91000
 )
 
-// newState builds the seed as it looks at a moment.
-func newState(seed int64, now time.Time, rules *Rules) *state {
+// newState builds the seed as it looks at a moment; plan is nil for the small chain.
+func newState(seed int64, now time.Time, rules *Rules, plan *Plan) *state {
 	s := &state{rng: rand.New(rand.NewPCG(uint64(seed), 1)), lastID: 30_000_000, rules: rules}
+	wanted := map[int64]int{} // records, by company
+	if plan != nil {
+		for i, b := range plan.Branches {
+			s.companies = append(s.companies, s.openPlanned(b, i))
+			wanted[b.ID] = b.Records
+		}
+	}
 	for _, b := range branches() {
-		s.companies = append(s.companies, s.open(b))
+		if plan == nil || b.company.id == strangerID {
+			s.companies = append(s.companies, s.open(b))
+		}
 	}
 	s.hireUsers()
 	for _, c := range s.companies {
-		s.fill(c, uint64(seed), now)
+		s.fill(c, uint64(seed), now, wanted[c.id])
 	}
 	s.fresh = nil // the book of the seed is nobody's news
 	return s
@@ -58,11 +67,9 @@ func (s *state) open(b branch) *company {
 	if err != nil {
 		panic("sandbox: zone of the seed: " + err.Error()) // the zones are embedded
 	}
-	c.zone, c.rules = zone, s.rules
+	c.zone = zone
 	c.policy = policyText
-	c.byID, c.byDay = map[int64]*record{}, map[staffDay][]*record{}
-	c.blocks, c.held = map[staffDay][]*block{}, map[staffDay][]hold{}
-	c.hooks = newHooks()
+	s.furnish(c)
 	base := (c.id % 1000) * 1000
 	for kind := range kinds {
 		var cat *category
@@ -83,10 +90,18 @@ func (s *state) open(b branch) *company {
 	for i, h := range b.staff {
 		c.staff = append(c.staff, c.hire(h, base+500+int64(i)+1, i))
 	}
+	return c
+}
+
+// furnish gives a company what each of them has.
+func (s *state) furnish(c *company) {
+	c.rules = s.rules
+	c.byID, c.byDay = map[int64]*record{}, map[staffDay][]*record{}
+	c.blocks, c.held = map[staffDay][]*block{}, map[staffDay][]hold{}
+	c.hooks = newHooks()
 	c.clients = append(c.clients, &client{
 		id: s.newID(), name: "Клиент Чёрный Список", phone: BlacklistedPhone, blacklisted: true,
 	})
-	return c
 }
 
 var positionIDs = []string{"Парикмахер", "Барбер", "Мастер маникюра", "Бровист", "Косметолог", "Массажист"}
@@ -119,13 +134,21 @@ func (c *company) hire(h hire, id int64, place int) *master {
 }
 
 func (s *state) hireUsers() {
-	chain := func(r role) map[int64]role { return map[int64]role{4564: r, 4565: r, 4566: r} }
+	chain := func(r role) map[int64]role {
+		in := map[int64]role{}
+		for _, c := range s.companies {
+			if c.groupID == groupID {
+				in[c.id] = r
+			}
+		}
+		return in
+	}
 	s.users = []*user{
 		{login: Login, password: Password, token: UserToken, name: "Ирина Владельцева", email: "owner@example.com", roles: chain(roleOwner)},
 		{login: AppLogin, password: Password, token: AppUserToken, name: "Мобильное приложение", email: "app@example.com", roles: chain(roleApp)},
 		{login: NoRightsLogin, password: Password, token: NoRightsUserToken, name: "Стажёр Без Прав", email: "norights@example.com", roles: chain(roleNone)},
 		{login: SecondFactorLogin, password: Password, token: "user-token-second-factor-example", name: "Осторожный Администратор", email: "second@example.com", secondFactor: true, roles: chain(roleOwner)},
-		{login: StrangerLogin, password: Password, token: StrangerUserToken, name: "Борис Чужов", email: "stranger@example.com", roles: map[int64]role{7001: roleOwner}},
+		{login: StrangerLogin, password: Password, token: StrangerUserToken, name: "Борис Чужов", email: "stranger@example.com", roles: map[int64]role{strangerID: roleOwner}},
 	}
 	for i, u := range s.users {
 		u.id = 1_000_001 + int64(i)
@@ -136,14 +159,21 @@ func (s *state) hireUsers() {
 // pastDays and futureDays are the range in which the seed has records.
 const pastDays, futureDays = 14, 14
 
-// fill gives every master a believable book around now.
-func (s *state) fill(c *company, seed uint64, now time.Time) {
-	today := dayOf(now, c.zone)
-	for _, m := range c.staff {
-		if m.fired || m.fake {
-			continue
-		}
-		for n := -pastDays; n <= futureDays; n++ {
+// longAgo is how many days back a large number of records may reach.
+const longAgo = 40 * 366
+
+// fill gives every master a believable book around now: two weeks of each, or as many records as are wanted, which
+// then reach as far into the past as they must.
+func (s *state) fill(c *company, seed uint64, now time.Time, wanted int) {
+	today, first := dayOf(now, c.zone), -pastDays
+	if wanted > 0 {
+		first = -longAgo
+	}
+	for n := futureDays; n >= first && (wanted == 0 || len(c.records) < wanted); n-- {
+		for _, m := range c.staff {
+			if m.fired || m.fake {
+				continue
+			}
 			d := today.add(n)
 			// A generator per master and day keeps the rest of the book in place
 			// when the seed's catalogue grows.

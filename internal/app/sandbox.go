@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,7 +25,7 @@ type SandboxOptions struct {
 	Addr   string // where to listen; port 0 picks one
 	JSON   bool   // one JSON line instead of words
 	Limits string // real, off or xN
-	Seed   int64  // 0 is the usual one
+	Seed   string // small, chain, chain:BRANCHES,MASTERS,RECORDS, a number, or the name of a file
 	TLS    bool   // speak https under the names of YCLIENTS
 	CAOut  string // where to write the certificate that vouches for it; implies TLS
 	Lang   string // ru or en
@@ -48,6 +49,10 @@ func Sandbox(ctx context.Context, o SandboxOptions) error {
 	if err != nil {
 		return problem.Because(problem.InvalidRequest, err).Detailf("--limits: %v", err)
 	}
+	seed, salons, err := parseSeed(o.Seed)
+	if err != nil {
+		return problem.Because(problem.InvalidRequest, err).Detailf("--seed: %v", err)
+	}
 	l, err := listen(ctx, o.Addr)
 	if err != nil {
 		return err
@@ -60,7 +65,7 @@ func Sandbox(ctx context.Context, o SandboxOptions) error {
 		}
 		scheme = "https"
 	}
-	sb := newSandbox(l, limits, o.Seed, log, sandbox.WithBaseURL(scheme+"://"+l.Addr().String()))
+	sb := newSandbox(l, limits, seed, log, append(salons, sandbox.WithBaseURL(scheme+"://"+l.Addr().String()))...)
 	defer sb.Close()
 	info := infoOf(sb, l)
 	info.BaseURL = sb.URL()
@@ -74,6 +79,38 @@ func Sandbox(ctx context.Context, o SandboxOptions) error {
 	group, ctx := errgroup.WithContext(ctx)
 	serveSandbox(ctx, group, l, sb, log)
 	return group.Wait()
+}
+
+// parseSeed says which salons to begin with: the small chain grown from a number, a larger chain, or those of a file.
+func parseSeed(text string) (number int64, salons []sandbox.Option, err error) {
+	if number, err = strconv.ParseInt(text, 10, 64); err == nil {
+		return number, nil, nil
+	}
+	switch kind, size, sized := strings.Cut(text, ":"); {
+	case text == "", text == "small":
+		return 0, nil, nil
+	case text == "chain":
+		return 0, []sandbox.Option{sandbox.WithPlan(sandbox.ChainPlan(30, 300, 30_000))}, nil
+	case kind == "chain" && sized:
+		var branches, masters, records int
+		if n, err := fmt.Sscanf(size, "%d,%d,%d", &branches, &masters, &records); err != nil || n != 3 {
+			return 0, nil, errors.New("a chain is written chain:BRANCHES,MASTERS,RECORDS, for example chain:100,1000,1000000")
+		}
+		if branches < 1 || branches > 1000 || masters < branches || masters > 200*branches || records < 0 || records > 2_000_000 {
+			return 0, nil, errors.New("a chain has 1 to 1000 branches, 1 to 200 masters in each, and up to 2000000 records")
+		}
+		return 0, []sandbox.Option{sandbox.WithPlan(sandbox.ChainPlan(branches, masters, records))}, nil
+	}
+	f, err := os.Open(text)
+	if err != nil {
+		return 0, nil, fmt.Errorf("%q is not small, chain, a number or a file that can be read: %w", text, err)
+	}
+	defer f.Close()
+	plan, err := sandbox.ReadPlan(f)
+	if err != nil {
+		return 0, nil, err
+	}
+	return 0, []sandbox.Option{sandbox.WithPlan(plan)}, nil
 }
 
 // speakTLS puts TLS over the listener and tells how a client whose address is compiled in gets here.

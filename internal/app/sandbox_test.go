@@ -61,3 +61,23 @@ func TestSandboxUnderTheNameOfYCLIENTS(t *testing.T) {
 		return Sandbox(t.Context(), SandboxOptions{Addr: "127.0.0.1:0", Limits: "off", CAOut: filepath.Join(file, "x"), Stdout: io.Discard, Stderr: t.Output()})
 	}, problem.FolderUnusable, nil)
 }
+
+func TestParseSeed(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "salons.json")
+	if err := os.WriteFile(file, []byte(`{"branches":[{"id":5,"title":"Один","services":[{"title":"Стрижка"}],"staff":[{"name":"Анна"}]}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]struct {
+		number int64
+		salons int
+		ok     bool
+	}{
+		"": {0, 0, true}, "small": {0, 0, true}, "7": {7, 0, true}, "chain": {0, 1, true}, "chain:2,4,10": {0, 1, true}, file: {0, 1, true},
+		"chain:": {}, "chain:0,0,0": {}, "chain:2,1,0": {}, "chain:1001,2000,0": {}, "chain:1,1,-1": {}, file + "x": {}, filepath.Dir(file): {},
+	} {
+		number, salons, err := parseSeed(text)
+		if (err == nil) != want.ok || number != want.number || len(salons) != want.salons {
+			t.Errorf("%q: got %d, %d options, %v", text, number, len(salons), err)
+		}
+	}
+}

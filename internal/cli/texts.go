@@ -69,7 +69,7 @@ var texts = map[string]config.Text{
 	"sandbox_addr":   config.T("где слушать", "where to listen"),
 	"sandbox_json":   config.T("напечатать адрес и ключи одной строкой JSON", "print address and keys as one line of JSON"),
 	"sandbox_limits": config.T("пределы запросов: real как в жизни, off без них, xN в N раз выше", "rate limits: real as in life, off for none, xN for N times as many"),
-	"sandbox_seed":   config.T("число, из которого растут данные салонов", "number from which the salons' data grow"),
+	"sandbox_seed":   config.T("с каких салонов начать: small, chain (30 филиалов), chain:ФИЛИАЛЫ,МАСТЕРА,ЗАПИСИ, файл JSON, или число, из которого они растут", "which salons to begin with: small, chain (30 branches), chain:BRANCHES,MASTERS,RECORDS, a JSON file, or a number to grow them from"),
 
 	"cmd_sandbox_record":  config.T("записать ответы настоящего аккаунта без личных данных", "record what a real account answers, without personal data"),
 	"cmd_sandbox_compare": config.T("сравнить запись с ответами песочницы", "compare a recording with what the sandbox answers"),
@@ -154,12 +154,14 @@ Examples:
   zapis sandbox                       адрес и ключи на экране
   zapis sandbox --json --limits x10   для скрипта, пределы в 10 раз выше
   zapis sandbox --addr 127.0.0.1:8443 --ca-out ca.pem   https под именем api.yclients.com
+  zapis sandbox --seed chain:100,1000,1000000   сто филиалов, миллион записей
   curl http://127.0.0.1:8585/_sandbox/sms   «отправленные» СМС
   zapis sandbox record --out tape     записать ответы настоящего аккаунта
   zapis sandbox compare tape          и сравнить с ними песочницу`, `Examples:
   zapis sandbox                       address and keys on the screen
   zapis sandbox --json --limits x10   for a script, limits ten times higher
   zapis sandbox --addr 127.0.0.1:8443 --ca-out ca.pem   https under the name api.yclients.com
+  zapis sandbox --seed chain:100,1000,1000000   a hundred branches, a million records
   curl http://127.0.0.1:8585/_sandbox/sms   the SMS "sent"
   zapis sandbox record --out tape     record what a real account answers
   zapis sandbox compare tape          and hold the sandbox against it`),
