@@ -1,7 +1,9 @@
 package app
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -72,6 +74,7 @@ func TestTokenLifeInTheServer(t *testing.T) {
 	if status := s.get(t, "/v1/branches/4565/staff", nil); status != http.StatusOK {
 		t.Errorf("the masters: %d", status)
 	}
+	s.bookAsGuest(t)
 	unauthorized, asked := 0, 0
 	for _, e := range s.sb.Ledger()[mark:] {
 		asked++
@@ -140,6 +143,73 @@ func (s *served) operator(t *testing.T) (base string) {
 		return base != ""
 	})
 	return base
+}
+
+// bookAsGuest makes a booking that needs the API key alone.
+func (s *served) bookAsGuest(t *testing.T) {
+	t.Helper()
+	var list struct {
+		Branches []struct {
+			ID      int64
+			Consent struct {
+				Required bool
+				Version  string
+			}
+			Rules struct {
+				CodeRequired bool `json:"code_required"`
+			}
+		}
+	}
+	s.get(t, "/v1/branches", &list)
+	for _, b := range list.Branches {
+		if b.Rules.CodeRequired {
+			continue
+		}
+		root := fmt.Sprintf("/v1/branches/%d", b.ID)
+		var near struct {
+			Slots []struct{ Start string }
+		}
+		var services struct{ Services []struct{ ID int64 } }
+		s.get(t, root+"/services", &services)
+		for _, service := range services.Services {
+			if s.get(t, fmt.Sprintf("%s/nearest-slots?services=%d&staff=0", root, service.ID), &near); len(near.Slots) == 0 {
+				continue
+			}
+			status, answer := s.post(t, "/v1/bookings", map[string]any{
+				"branch": b.ID, "appointments": []any{map[string]any{"services": []int64{service.ID}, "staff": 0, "start": near.Slots[0].Start}},
+				"client": map[string]any{"name": "Тест", "phone": "79000000042"}, "consent": map[string]any{"version": b.Consent.Version},
+			})
+			if status != http.StatusCreated {
+				t.Errorf("a guest's booking with the employee's token dead: %d %s", status, answer)
+			}
+			return
+		}
+	}
+	t.Error("nothing to book as a guest")
+}
+
+func (s *served) post(t *testing.T, path string, body any) (status int, answer string) {
+	t.Helper()
+	data, err := json.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.base+path, bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Idempotency-Key", "token-life-example")
+	resp, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(text)
 }
 
 // admin asks the operator's side.
