@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strconv"
@@ -52,7 +53,11 @@ func fake() Commands {
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"zapis": func() {
-			os.Exit(fake().Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Environ()))
+			var stdout, stderr io.Writer = os.Stdout, os.Stderr
+			if log, err := os.OpenFile(os.Getenv("STORY_LOG"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600); err == nil {
+				stdout, stderr = io.MultiWriter(stdout, log), io.MultiWriter(stderr, log) // for searched
+			}
+			os.Exit(fake().Main(context.Background(), os.Args[1:], os.Stdin, stdout, stderr, os.Environ()))
 		},
 	})
 }
@@ -68,6 +73,8 @@ func TestStories(t *testing.T) {
 			e.Setenv("LANG", "en_US.UTF-8")
 			e.Setenv("NO_PROXY", "127.0.0.1")
 			e.Setenv("XDG_CACHE_HOME", e.WorkDir+"/cache") // the log of calls
+			e.Setenv("STORY_LOG", e.WorkDir+"/everything-printed")
+			e.Defer(func() { searched(t, e.WorkDir) })
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
