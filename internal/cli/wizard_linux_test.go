@@ -241,4 +241,3 @@ func TestWizardInRussianAndBack(t *testing.T) {
 		t.Error("a refused difference was written")
 	}
 }
-

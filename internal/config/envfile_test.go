@@ -20,7 +20,7 @@ func fileGen(t *rapid.T) (lines []string, eol string) {
 	foreign := rapid.SampledFrom([]string{
 		"", "   ", "# a note", "  # indented note = 1", "FOO=bar", "export BAR=\"baz qux\"", "QUX='single # not a note'", "EMPTY=",
 		"SPACED = value with spaces  # and a note", "DOLLAR=pre${FOO}post", "yaml: value", "URL=https://example.org/a?b=c#d",
-		`ESC="a\nb\"c\\d"`, "MULTI=\"one" + eol + "two\"", "UMLAUT=ä ё", "#YCLIENTS_API_TOKEN=old", "DB=postgres://u:p@h/d", "N=1 # c1 # c2",
+		`ESC="a\nb\"c\\d"`, "MULTI=\"one" + eol + "two\"", "UMLAUT=ä ё", "#YCLIENTS_API_TOKEN=old", "SALON=Салон «Сирень» # по-русски", "# \xef\xf0\xe8\xe2\xe5\xf2 in Windows-1251", "KEY='-----BEGIN" + eol + "# no note" + eol + "END-----'", "FOO=twice", "DB=postgres://u:p@h/d", "N=1 # c1 # c2",
 	})
 	own := rapid.SampledFrom([]string{
 		"YCLIENTS_API_TOKEN=old-token", "export YCLIENTS_USER_TOKEN='old user'", "YCLIENTS_COMPANY_ID=\"12\" # branch", "  YCLIENTS_ENABLED = False",
@@ -35,7 +35,19 @@ func isOwn(line string) bool {
 	return strings.HasPrefix(trimmed, "YCLIENTS_")
 }
 
+// TestEnvFileSurvivesAndReadsBack draws 1,000 files, a tenth with -short.
 func TestEnvFileSurvivesAndReadsBack(t *testing.T) {
+	rounds := 10 // of rapid's 100
+	if testing.Short() {
+		rounds = 1
+	}
+	for range rounds {
+		checkEnvFiles(t)
+	}
+}
+
+func checkEnvFiles(t *testing.T) {
+	t.Helper()
 	rapid.Check(t, func(t *rapid.T) {
 		lines, eol := fileGen(t)
 		text := strings.Join(lines, eol)
