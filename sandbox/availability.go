@@ -227,25 +227,32 @@ func (c *company) inUse(instance int64, n need, start time.Time) bool {
 // book is what is looked at to find the free times of a master around a day.
 type book struct {
 	*company
-	master *master
-	day    day
-	now    time.Time
-	hours  []span // as the salon has entered them
-	work   []span // joined
-	taken  []busy
-	need   need
+	master   *master
+	day      day
+	midnight span      // the day from midnight to midnight
+	steady   bool      // the clock does not change on it
+	earliest time.Time // that the lead time allows
+	latest   time.Time // the end of the horizon
+	hours    []span    // as the salon has entered them
+	work     []span    // joined
+	taken    []busy
+	need     need
 }
 
 func (c *company) bookOf(m *master, d day, n need, now time.Time) *book {
-	hours := c.workAround(m, d)
-	return &book{company: c, master: m, day: d, now: now, hours: hours, work: c.joined(hours), taken: c.taken(m, d, n.except), need: n}
+	b := &book{company: c, master: m, day: d, taken: c.taken(m, d, n.except), need: n}
+	b.midnight = span{d.at(0, c.zone), d.add(1).at(0, c.zone)}
+	b.steady = b.midnight.to.Sub(b.midnight.from) == 24*time.Hour
+	b.earliest = now.Add(time.Duration(c.lead) * time.Minute)
+	b.latest = dayOf(now, c.zone).add(c.horizon+1).at(0, c.zone)
+	b.hours = c.workAround(m, d)
+	b.work = c.joined(b.hours)
+	return b
 }
 
 // offers tells whether a start on the grid can be had.
 func (b *book) offers(start time.Time) bool {
-	today := dayOf(b.now, b.zone)
-	if b.need.length <= 0 || today.add(b.horizon).before(dayOf(start, b.zone)) ||
-		start.Before(b.now.Add(time.Duration(b.lead)*time.Minute)) || !b.around(start) {
+	if b.need.length <= 0 || start.Before(b.earliest) || !start.Before(b.latest) || !b.around(start) {
 		return false
 	}
 	wanted := b.need.at(start)
@@ -278,13 +285,15 @@ func (b *book) onIntervalGrid(start time.Time) bool {
 	})
 }
 
-// onGrid tells whether a visit may begin then by the grid and by the hours of
-// its services.
+// onGrid tells whether a visit may begin then, on the day, by the grid and by the
+// hours of its services.
 func (b *book) onGrid(start time.Time) bool {
-	d := dayOf(start, b.zone)
-	sec := secondOfDay(start.In(b.zone))
-	if !d.at(sec, b.zone).Equal(start) { // the second coming of a time in autumn
-		return false
+	sec := int(start.Sub(b.midnight.from) / time.Second)
+	if !b.steady {
+		sec = secondOfDay(start.In(b.zone))
+		if !b.day.at(sec, b.zone).Equal(start) { // the second coming of a time in autumn
+			return false
+		}
 	}
 	steps := false
 	for _, s := range b.need.services {
@@ -297,7 +306,7 @@ func (b *book) onGrid(start time.Time) bool {
 		return true
 	}
 	if b.timeslots != nil {
-		return slices.Contains(b.timeslots[d.weekday()], sec)
+		return slices.Contains(b.timeslots[b.day.weekday()], sec)
 	}
 	if b.rule().GridFrom == GridFromInterval {
 		if b.onIntervalGrid(start) {
@@ -313,7 +322,6 @@ func (b *book) onGrid(start time.Time) bool {
 // be free; some may come twice or be beside the grid.
 func (b *book) candidates() []time.Time {
 	var list []time.Time
-	from, to := b.day.at(0, b.zone), b.day.add(1).at(0, b.zone)
 	step := b.grid
 	for _, s := range b.need.services {
 		if s.searchStep > 0 {
@@ -322,7 +330,7 @@ func (b *book) candidates() []time.Time {
 	}
 	for _, w := range b.hours {
 		origin := w.from
-		w.from, w.to = later(w.from, from), earlier(w.to, to)
+		w.from, w.to = later(w.from, b.midnight.from), earlier(w.to, b.midnight.to)
 		if w.from.Before(w.to) {
 			list = append(list, b.between(w, origin, step)...)
 		}
@@ -397,7 +405,8 @@ func (c *company) starts(m *master, d day, n need, now time.Time) []time.Time {
 	for _, on := range days {
 		b := c.bookOf(m, on, n, now)
 		for _, t := range b.candidates() {
-			if dayOf(t, c.zone) == on && b.listedOn(t) == d && b.onGrid(t) && b.offers(t) {
+			in := !t.Before(b.midnight.from) && t.Before(b.midnight.to)
+			if in && b.onGrid(t) && b.offers(t) && b.listedOn(t) == d {
 				found = append(found, t.In(c.zone))
 			}
 		}
@@ -406,10 +415,10 @@ func (c *company) starts(m *master, d day, n need, now time.Time) []time.Time {
 	return slices.CompactFunc(found, time.Time.Equal)
 }
 
-// listedOn is the day whose list has a start: its own, or that of the night
+// listedOn is the day whose list has a start of the day: its own, or that of the night
 // shift which it belongs to.
 func (b *book) listedOn(start time.Time) day {
-	own := dayOf(start, b.zone)
+	own := b.day
 	if b.rule().NightStarts != NightOfShift {
 		return own
 	}

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -280,14 +281,24 @@ func listBookTimes(c *call) answer {
 	return enveloped(http.StatusOK, seances(c.company.slots(masters, services, d, c.now)), nil)
 }
 
-func seances(slots []slot) []any {
-	list := []any{}
-	for _, s := range slots {
-		list = append(list, obj{
-			"time": s.start.Format("15:04"), "seance_length": s.length, "datetime": s.start.Format(withColon),
-		})
+// seances spells starts. There may be hundreds, and the list is what an app asks
+// for most, so it is written directly.
+func seances(slots []slot) json.RawMessage {
+	b := make([]byte, 0, 2+90*len(slots))
+	b = append(b, '[')
+	for i, s := range slots {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `{"time":"`...)
+		b = s.start.AppendFormat(b, "15:04")
+		b = append(b, `","seance_length":`...)
+		b = strconv.AppendInt(b, int64(s.length), 10)
+		b = append(b, `,"datetime":"`...)
+		b = s.start.AppendFormat(b, withColon)
+		b = append(b, `"}`...)
 	}
-	return list
+	return append(b, ']')
 }
 
 func listNearestStaffSeances(c *call) answer {
