@@ -40,7 +40,7 @@ var rooms = map[string]struct {
 	"internal/gateway":         {[]string{"internal/salon", "internal/problem"}, "HTTP speaks the domain's words and nothing else", nil},
 	"internal/admin":           {[]string{"internal/salon", "internal/problem"}, "the operator's HTTP, likewise", nil},
 	"internal/config":          {[]string{"internal/salon", "internal/secret", "internal/problem"}, "settings are read by everybody and read nobody", nil},
-	"internal/doctor":          {[]string{"contract", "internal/config", "yclients", "internal/upstream", "internal/verdict", "internal/problem", "internal/secret", "internal/salon"}, "checks as data", nil},
+	"internal/doctor":          {[]string{"contract", "internal/config", "yclients", "internal/upstream", "internal/verdict", "internal/problem", "internal/secret", "internal/salon", "internal/rehearse"}, "checks as data", nil},
 	"internal/setup":           {[]string{"internal/doctor", "internal/config", "yclients", "internal/problem", "internal/secret", "internal/verdict"}, "doctor with hands", nil},
 	"internal/walk":            {[]string{"internal/setup", "internal/doctor", "internal/config", "internal/problem", "internal/secret"}, "the setup over HTTP: another face of the same steps", nil},
 	"internal/rehearse":        {[]string{"internal/config", "yclients", "internal/verdict", "internal/problem", "internal/secret", "internal/salon"}, "a customer of the real account, once", nil},

@@ -37,6 +37,7 @@ const (
 	CheckDisk        = "disk_space"
 	CheckCodes       = "codes_used"
 	CheckAttention   = "bookings_decided"
+	CheckRehearsal   = "rehearsal_clean"
 
 	CheckFiles         = "open_files"
 	CheckServer        = "server"
@@ -84,7 +85,7 @@ const (
 )
 
 // Checks are all checks, causes before effects; those of a branch come last.
-var Checks = slices.Concat(fileChecks, settingsChecks, dataChecks, storeChecks, serverChecks, networkChecks, accessChecks, sharedChecks, branchChecks, hookChecks)
+var Checks = slices.Concat(fileChecks, settingsChecks, dataChecks, storeChecks, rehearsalChecks, serverChecks, networkChecks, accessChecks, sharedChecks, branchChecks, hookChecks)
 
 // Lookup finds a check by its code.
 func Lookup(code string) (Check, bool) {

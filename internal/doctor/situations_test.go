@@ -262,6 +262,19 @@ func refusal(message string) string {
 
 func unchanged(*scene) {}
 
+// rehearsed leaves the journal of a rehearsal that was killed.
+func (s *scene) rehearsed() {
+	data := filepath.Join(s.dir, "data")
+	s.env["ZAPIS_DATA"] = data
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		s.t.Fatal(err)
+	}
+	journal := `{"mark":"2251799813685249","base_url":"` + s.env["YCLIENTS_BASE_URL"] + `","branch":4564,"sent":"2026-11-23T12:00:00Z"}`
+	if err := os.WriteFile(filepath.Join(data, "rehearsal.json"), []byte(journal), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 // situations has for every check one that it must notice, and one that it must leave alone.
 var situations = map[string]struct{ bad, well func(*scene) }{
 	doctor.CheckEnvFile:    {func(s *scene) { s.file = true; s.write(".env", "A=1\nbroken line\n", 0o600) }, func(s *scene) { s.file = true }},
@@ -344,6 +357,7 @@ var situations = map[string]struct{ bad, well func(*scene) }{
 		func(s *scene) { s.facts(doctor.StoreFacts{CodesSent: 7, CodesUsed: 1}) },
 	},
 	doctor.CheckAttention: {func(s *scene) { s.facts(doctor.StoreFacts{Attention: 2}) }, unchanged},
+	doctor.CheckRehearsal: {func(s *scene) { s.rehearsed() }, unchanged},
 
 	doctor.CheckFiles:         {func(s *scene) { s.o.OpenFiles = func() (uint64, error) { return 256, nil } }, unchanged},
 	doctor.CheckServer:        {func(s *scene) { s.operator(503, `{"status":"not ready","code":"not_configured"}`) }, func(s *scene) { s.operator(200, `{"status":"ready"}`) }},

@@ -21,6 +21,9 @@ import (
 	"zapis/yclients"
 )
 
+// checkCall is the number of the check of the time, the last call before the booking.
+const checkCall = 7
+
 const (
 	moscow = 4564
 	ural   = 4565 // confirms phones
@@ -188,6 +191,9 @@ func TestGreenRehearsal(t *testing.T) {
 		if got := codes(report); got != want {
 			t.Errorf("steps are %s, want %s", got, want)
 		}
+		if !strings.Contains(w.road.log[checkCall-1], "book_check") {
+			t.Errorf("call %d is %s, want the check", checkCall, w.road.log[checkCall-1])
+		}
 		left, made := w.standing()
 		if left != 0 || made != 1 {
 			t.Errorf("%d records made, %d left, want 1 and 0", made, left)
@@ -195,7 +201,7 @@ func TestGreenRehearsal(t *testing.T) {
 		if w.journal(t) != nil {
 			t.Error("the journal outlives the rehearsal")
 		}
-		if plan.Start.Sub(time.Now()) < far || plan.Moved.Equal(plan.Start) || plan.Staff == "" || plan.Service == "" || plan.SMS {
+		if time.Until(plan.Start) < far || plan.Moved.Equal(plan.Start) || plan.Staff == "" || plan.Service == "" || plan.SMS {
 			t.Errorf("the plan is %+v", plan)
 		}
 		for _, m := range w.sb.SMS() {
@@ -206,12 +212,17 @@ func TestGreenRehearsal(t *testing.T) {
 }
 
 // TestEveryFaultAtEveryStep spoils each call of a rehearsal in each way. Whatever happens, no record stands at the
-// end, and no journal is left without one.
+// end, and no journal is left without one. The calls before the booking only read: there, two ways stand for all
+// unless ZAPIS_CHAOS asks for every one.
 func TestEveryFaultAtEveryStep(t *testing.T) {
 	for name, spoil := range spoils {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for at := 1; ; at++ {
+			first := checkCall
+			if name == "lost before" || name == "truncated" || os.Getenv("ZAPIS_CHAOS") != "" {
+				first = 1
+			}
+			for at := first; ; at++ {
 				ended := false
 				synctest.Test(t, func(t *testing.T) {
 					w := newWorld(t)
@@ -243,7 +254,7 @@ func TestEveryFaultAtEveryStep(t *testing.T) {
 // finds and deletes the record.
 func TestOutage(t *testing.T) {
 	for _, spoil := range []string{"lost before", "lost after", "500 before"} {
-		for at := 1; at <= 16; at++ {
+		for at := checkCall; at <= 16; at++ {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
 				w.road.at, w.road.forever, w.road.spoil = at, true, spoils[spoil]

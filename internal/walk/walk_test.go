@@ -27,7 +27,6 @@ type world struct {
 	t          *testing.T
 	sb         *sandbox.Sandbox
 	dir        string
-	env        []string
 	now        time.Time
 	links      *setup.Links
 	doors      map[setup.LinkKind]http.Handler
