@@ -140,18 +140,6 @@ func (a *Alerts) Clear(ctx context.Context, name string) {
 	a.put(a.clear(name, was))
 }
 
-// Open lists the incidents that last, by name.
-func (a *Alerts) Open(ctx context.Context) map[string]problem.Code {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.load(ctx)
-	out := make(map[string]problem.Code, len(a.open))
-	for name, i := range a.open {
-		out[name] = i.Code
-	}
-	return out
-}
-
 // load reads the incidents that a former start left open. A keeper that does not answer is asked again next time.
 func (a *Alerts) load(ctx context.Context) {
 	if a.loaded || a.Keeper == nil {

@@ -291,7 +291,6 @@ type exam struct {
 	second   once[struct{}]
 	facts    once[*StoreFacts]
 	probe    once[struct{}]
-	hookAt   once[int]
 	mine     []Company // branches of the user
 	branches map[int64]*branchAnswers
 	date     time.Time     // the server's clock
@@ -409,9 +408,6 @@ func (r *Report) ExitCode() int {
 	}
 	return 0
 }
-
-// Failed reports whether anything failed.
-func (r *Report) Failed() bool { return r.count(StatusFailure) > 0 }
 
 func (r *Report) count(s Status) int {
 	n := 0
