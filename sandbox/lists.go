@@ -278,7 +278,7 @@ func listBookTimes(c *call) answer {
 	if !valid {
 		return invalid("date")
 	}
-	return enveloped(http.StatusOK, seances(c.company.slots(masters, services, d, c.now)), nil)
+	return envelopedList(http.StatusOK, seances(c.company.slots(masters, services, d, c.now)))
 }
 
 // seances spells starts. There may be hundreds, and the list is what an app asks
