@@ -143,3 +143,33 @@ func clean(t *testing.T, n int, dir string, env, args []string) {
 		}
 	}
 }
+
+// TestCommandsOfGoingLive runs what the page tells people to type.
+func TestCommandsOfGoingLive(t *testing.T) {
+	for _, name := range []string{"going-live.md", "going-live.ru.md"} {
+		t.Run(name, func(t *testing.T) {
+			text, err := os.ReadFile(filepath.Join("..", "docs", name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			info := startSandbox(t, "--limits", "x100")
+			dir := t.TempDir()
+			shell(t, dir, nil, "cp '"+binary(t)+"' zapis")
+			found := block.FindAllStringSubmatch(string(text), -1)
+			if len(found) != 2 {
+				t.Fatalf("%d blocks of commands, want 2", len(found))
+			}
+			for _, m := range found {
+				if out := shell(t, dir, gatewayEnv(info, 100), m[2]); !strings.Contains(out, "all green") {
+					t.Errorf("%s:\n%s", m[1], out)
+				}
+			}
+			if report, err := os.ReadFile(filepath.Join(dir, "rehearsal.txt")); err != nil || strings.Contains(string(report), "9000000001") {
+				t.Errorf("the report: %v\n%s", err, report)
+			}
+			if made, standing := rehearsalRecords(t, info); made != 2 || standing != 0 {
+				t.Errorf("%d records made, %d stand", made, standing)
+			}
+		})
+	}
+}

@@ -239,3 +239,26 @@ func TestHealthPage(t *testing.T) {
 	phone.inView(id("does"))
 	phone.inView(id("call"))
 }
+
+// TestFreshLinkToAConfiguredServer: a command makes a new link beside the running server, and the configured key stays.
+func TestFreshLinkToAConfiguredServer(t *testing.T) {
+	info := startSandbox(t, "--limits", "x100")
+	srv := startServer(t, gatewayEnv(info, 100))
+	out, code := run(t, srv.dir, append(srv.env, "ZAPIS_DATA="+filepath.Join(srv.dir, "data"), "ZAPIS_ADMIN_ADDR="+srv.admin), "", "setup", "--link", "--json")
+	var made struct{ URL string }
+	if err := json.Unmarshal([]byte(out), &made); code != 0 || err != nil {
+		t.Fatalf("setup --link ends with %d, %v:\n%s", code, err, out)
+	}
+	_, path, _ := strings.Cut(made.URL, srv.admin)
+	s := openPhone(t, "http://"+srv.admin, path)
+	s.onStep("api_key")
+	s.tap(id("keep"))
+	s.onStep("user")
+	s.tap(id("by-token"))
+	s.fill("user_token", info.UserToken)
+	s.tap(id("next"))
+	s.onStep("branch")
+	s.tap(id("to-user")) // a step back, by touch
+	s.onStep("user")
+	s.look("back")
+}
