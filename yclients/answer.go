@@ -42,16 +42,16 @@ func parseEnvelope(body []byte) envelope {
 	}
 	e := envelope{top: body}
 	var data []byte
-	members(body, func(m member) {
-		switch m.key {
-		case "success":
-			e.success, e.wrapped = boolean(m.value)
-		case "data":
-			data = m.value
-		case "meta":
-			e.metaRaw = m.value
-		case "errors":
-			e.errors = m.value
+	spelt(body, func(quoted, value []byte) {
+		switch {
+		case spells(quoted, "success"):
+			e.success, e.wrapped = boolean(value)
+		case spells(quoted, "data"):
+			data = value
+		case spells(quoted, "meta"):
+			e.metaRaw = value
+		case spells(quoted, "errors"):
+			e.errors = value
 		}
 	})
 	switch {
@@ -98,9 +98,9 @@ func orNull(b []byte) []byte {
 func find(object []byte, key string) []byte {
 	var value []byte
 	if len(object) > 0 && object[0] == '{' {
-		members(object, func(m member) {
-			if m.key == key {
-				value = m.value
+		spelt(object, func(quoted, v []byte) {
+			if spells(quoted, key) {
+				value = v
 			}
 		})
 	}

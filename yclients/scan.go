@@ -43,6 +43,14 @@ func spelt(object []byte, yield func(quoted, value []byte)) {
 	}
 }
 
+// spells reports whether a quoted text is this one.
+func spells(quoted []byte, text string) bool {
+	if bytes.IndexByte(quoted, '\\') >= 0 {
+		return unquote(quoted) == text
+	}
+	return string(quoted[1:len(quoted)-1]) == text
+}
+
 // elements calls yield for each element of an array.
 func elements(array []byte, yield func([]byte)) {
 	i := skipSpace(array, 0) + 1

@@ -108,19 +108,19 @@ func decodeAs[T any](a *answer) (T, error) {
 // exchange makes one round trip and reads the answer, without looking into it.
 func (c *Client) exchange(ctx context.Context, req call) (*answer, error) {
 	a := &answer{call: req, client: c}
-	httpReq, err := c.request(ctx, req)
+	var asked, connected atomic.Bool
+	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { asked.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
+	})
+	httpReq, err := c.request(traced, req)
 	if err != nil {
 		return a, a.notSent(err)
 	}
 	if err := ctx.Err(); err != nil {
 		return a, a.notSent(err)
 	}
-	var asked, connected atomic.Bool
-	trace := &httptrace.ClientTrace{
-		GetConn: func(string) { asked.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
-	}
-	resp, err := c.http.Do(httpReq.WithContext(httptrace.WithClientTrace(ctx, trace)))
+	resp, err := c.http.Do(httpReq)
 	if err != nil {
 		// Its URL may hold a hash or a phone; what it wraps says the rest.
 		if u, ok := errors.AsType[*url.Error](err); ok {
