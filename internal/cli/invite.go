@@ -61,7 +61,7 @@ func (c inviteCmd) link(r *runner, e *setup.Engine, cfg *config.Config, links *s
 	if err != nil {
 		return r.end(err)
 	}
-	address := cfg.PublicURL + "/invite#" + token.Reveal()
+	address := cfg.PublicURL + "/invite/#" + token.Reveal()
 	if c.JSON {
 		return r.writeJSON(map[string]any{"id": link.ID, "url": address, "expires": link.Expires})
 	}
@@ -98,7 +98,7 @@ func (r *runner) linkTo(asJSON bool) error {
 	if err != nil {
 		return r.end(err)
 	}
-	address := (&url.URL{Scheme: "http", Host: cfg.AdminAddr, Path: "/setup"}).String() + "#" + token.Reveal()
+	address := (&url.URL{Scheme: "http", Host: cfg.AdminAddr, Path: "/setup/"}).String() + "#" + token.Reveal()
 	if asJSON {
 		return r.writeJSON(map[string]any{"url": address, "expires": link.Expires})
 	}

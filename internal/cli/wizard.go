@@ -482,11 +482,20 @@ func (w *wizard) done() error {
 	w.heading(config.Tf("Шаг %d из %[1]d. %s", "Step %d of %[1]d. %s", len(setup.Steps), s.Title).In(w.lang))
 	fmt.Fprintln(w.stdout, s.Why.In(w.lang))
 	w.Engine.BaseURL = "" // what counts now is the file
+	if running, took := w.AwaitServer(w.ctx); took {
+		w.good(config.T("работающий сервер готов", "the running server is ready"))
+	} else if running {
+		w.careful(config.T("работающий сервер ещё не взял настройки", "the running server has not taken the settings yet"), config.T("его журнал скажет почему", "its log tells why"))
+	}
+	// The first start of a server moves the log of calls into its data folder: from here on both spend one budget there.
+	newClient, end := w.onePace()
+	defer end()
+	w.NewClient = newClient
 	report := w.Checklist(w.ctx)
 	if err := report.WriteText(w.stdout, w.lang); err != nil {
 		return err
 	}
-	w.say("\nДальше: zapis serve%[1]s; работающий сервер уже берёт новые настройки сам", "\nNext: zapis serve%[1]s; a running server is taking the new settings by itself", w.with())
+	w.say("\nДальше: zapis serve%s; работающий сервер берёт новые настройки сам", "\nNext: zapis serve%s; a running server takes new settings by itself", w.with())
 	if code := report.ExitCode(); code != 0 {
 		return errSilent{code}
 	}

@@ -194,7 +194,7 @@ func TestWizardAtATerminal(t *testing.T) {
 	p.answers("write it (Y/n)", "")
 	p.sees("backend/.env is written")
 	p.sees("Step 7 of 7")
-	p.sees("a running server is taking the new settings")
+	p.sees("a running server takes new settings")
 	p.ends(0)
 	if strings.Contains(p.shown(), "\x1b[") {
 		t.Error("--accessible shows escape sequences")

@@ -17,8 +17,8 @@
 // problems with what was found and the next step in both languages, fit for a screen and for problem.From.
 //
 // A Link lets a browser in without a password: one for the developer (zapis setup --link, 15 minutes) and one for the
-// salon's administrator (zapis invite, 72 hours). Its token travels in the fragment of the address (/setup#…,
-// /invite#…), which neither servers nor messengers' previews see; the page redeems it with a POST for a cookie, once.
+// salon's administrator (zapis invite, 72 hours). Its token travels in the fragment of the address (/setup/#…,
+// /invite/#…), which neither servers nor messengers' previews see; the page redeems it with a POST for a cookie, once.
 // What an invitation opens may call SignIn, ProveUser, Branches, Rights and EnvWrite with the key that the developer left
 // in Progress or in the configuration, and never gets to see that key.
 package setup

@@ -84,7 +84,7 @@ const (
 	keptFor   = 30 * 24 * time.Hour
 )
 
-// New makes a link and its token, which goes into the fragment of the address: /setup#TOKEN, /invite#TOKEN. Only Kind, From,
+// New makes a link and its token, which goes into the fragment of the address: /setup/#TOKEN, /invite/#TOKEN. Only Kind, From,
 // For, Lang and Branches of the offer are read. A new setup link ends those not yet opened.
 func (l *Links) New(ctx context.Context, offer Link) (token secret.String, link Link, err error) {
 	token = secret.NewToken(linkToken)
