@@ -29,16 +29,18 @@ var accessChecks = []Check{
 	},
 	{
 		Code: CheckUserPart, Area: AreaAccess, Severity: Failure, Who: WhoNetwork, DependsOn: []string{CheckAPIKey}, Calls: 2,
+		Partly:   config.T("работает частью: записаться можно, а перенос и отмена чужих записей и розыск потерянного ответа стоят", "it works in part: customers can book; moving and cancelling bookings made elsewhere and looking up a lost answer stand still"),
 		Title:    config.T("токен сотрудника доходит", "the employee's token arrives"),
 		Cause:    config.T("вторую часть заголовка (User …) отрезает прокси; YCLIENTS отвечает «Не указан идентификатор пользователя», что часто читают как «токен устарел»", "a proxy cuts the header's second part (User ...) off; YCLIENTS answers «Не указан идентификатор пользователя», which is often read as \"the token is too old\""),
 		WhatToDo: config.T("пропустите заголовок Authorization: Bearer …, User … целиком; если прокси нет, получите токен заново: zapis setup", "let the header Authorization: Bearer ..., User ... pass whole; if there is no proxy, get a new token: zapis setup"), run: checkUserPart,
 	},
 	{
 		Code: CheckUserToken, Area: AreaAccess, Severity: Failure, Who: WhoSalon, DependsOn: []string{CheckUserPart},
-		Title: config.T("токен сотрудника принят", "the employee's token is accepted"),
-		Cause: config.T("у сотрудника сменили пароль: токен умирает вместе с ним. Или сотрудника удалили, или токен скопирован не целиком", "the employee's password was changed: the token dies with it. Or the employee was removed, or the token was not copied whole"),
-		WhatToDo: config.T("кратчайший путь назад: zapis token renew (спросит телефон и пароль); чтобы это не повторялось, заведите сотрудника «Мобильное приложение»",
-			"the shortest way back: zapis token renew (asks for phone and password); so that it does not happen again, make an employee of the app's own"), run: checkUserToken,
+		Partly: config.T("работает частью: записаться можно, а перенос и отмена чужих записей и розыск потерянного ответа стоят", "it works in part: customers can book; moving and cancelling bookings made elsewhere and looking up a lost answer stand still"),
+		Title:  config.T("токен сотрудника принят", "the employee's token is accepted"),
+		Cause:  config.T("у сотрудника сменили пароль: токен умирает вместе с ним. Или сотрудника удалили, или токен скопирован не целиком", "the employee's password was changed: the token dies with it. Or the employee was removed, or the token was not copied whole"),
+		WhatToDo: config.T("кратчайший путь назад: zapis token renew (спросит телефон и пароль, запишет YCLIENTS_USER_TOKEN); чтобы это не повторялось, заведите сотрудника «Мобильное приложение»",
+			"the shortest way back: zapis token renew (asks for phone and password, writes YCLIENTS_USER_TOKEN); so that it does not happen again, make an employee of the app's own"), run: checkUserToken,
 	},
 }
 

@@ -27,6 +27,7 @@ var fileChecks = []Check{
 	},
 	{
 		Code: CheckEnvTracked, Area: AreaFiles, Severity: Failure, Who: WhoDeveloper, DependsOn: []string{CheckEnvFile},
+		Partly:   config.T("работает, но секреты открыты чужим", "it works, and the secrets are open to others"),
 		Title:    config.T("файл настроек не в git", "the env file is not kept by git"),
 		Cause:    config.T("файл добавлен в репозиторий: с каждым push токены получают все, у кого есть доступ", "the file was added to the repository: with every push all who can read it get the tokens"),
 		WhatToDo: config.T("выполните git rm --cached для файла, добавьте его в .gitignore и смените токены", "run git rm --cached on the file, add it to .gitignore, and change the tokens"), run: checkEnvTracked,
@@ -62,6 +63,7 @@ var dataChecks = []Check{
 	},
 	{
 		Code: CheckKeyPrivate, Area: AreaFiles, Severity: Failure, Who: WhoDeveloper, DependsOn: []string{CheckVariables},
+		Partly:   config.T("работает, но секреты открыты чужим", "it works, and the secrets are open to others"),
 		Title:    config.T("ключ шифрования закрыт от чужих", "the encryption key is closed to others"),
 		Cause:    config.T("файл key скопирован с обычными правами: с ним и с базой читаются телефоны клиентов", "the file key was copied with ordinary rights: with it and the database the clients' phones can be read"),
 		WhatToDo: config.T("выполните chmod 600 для файла key, или zapis doctor --fix", "run chmod 600 on the file key, or zapis doctor --fix"), run: checkKeyPrivate,

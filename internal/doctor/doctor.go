@@ -55,6 +55,8 @@ type Check struct {
 	DependsOn []string
 	// PerBranch checks run once for each configured branch.
 	PerBranch bool
+	// Partly says what works in spite of a failure; empty: nobody can book.
+	Partly Text
 	// WhatToDo is the next step, unless the finding knows a better one.
 	WhatToDo Text
 

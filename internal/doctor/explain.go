@@ -75,8 +75,8 @@ var cases = []struct {
 		is:    missing(yclients.CredentialPartner),
 		code:  problem.UpstreamKey,
 		found: config.T("YCLIENTS не знает этого API-ключа", "YCLIENTS does not know this API key"),
-		next: config.T("скопируйте ключ целиком из аккаунта разработчика: https://yclients.com/appstore/developers. Отдельный «партнёрский токен» не нужен, это он и есть",
-			"copy the whole key from the developer's account: https://yclients.com/appstore/developers. No separate \"partner token\" is needed: this is it"),
+		next: config.T("скопируйте в YCLIENTS_API_TOKEN ключ целиком из аккаунта разработчика: https://yclients.com/appstore/developers. Отдельный «партнёрский токен» не нужен, это он и есть",
+			"copy the whole key from the developer's account into YCLIENTS_API_TOKEN: https://yclients.com/appstore/developers. No separate \"partner token\" is needed: this is it"),
 	},
 	{
 		is:    missing(yclients.CredentialUser),

@@ -44,10 +44,13 @@ func (r *Report) Verdict() Verdict {
 		return Verdict{Works: "yes", Does: config.T("работает", "it works")}
 	}
 	f := r.Findings[worst]
+	c, _ := Lookup(f.Check)
+	if f.Status == StatusFailure && c.Partly != (Text{}) {
+		v.Works, v.Does = "partly", c.Partly
+	}
 	if f.Status == StatusFailure && r.sound(f.Branch) {
 		v.Works, v.Does = "partly", config.Tf("работает не везде: филиал %d не принимает записей", "it does not work everywhere: branch %d takes no bookings", f.Branch)
 	}
-	c, _ := Lookup(f.Check)
 	v.ToDo, v.Who = f.Next, c.Who
 	v.Call = c.Who.Name()
 	return v
