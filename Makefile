@@ -19,7 +19,8 @@ help:
 test: ui
 	scripts/need.sh go postgres chromium
 	ZAPIS_TEST_REQUIRE_POSTGRES=1 ZAPIS_TEST_REQUIRE_BROWSER=1 scripts/with-postgres.sh $(GO) test -timeout 10m ./...
-	$(GO) test -race -timeout 10m ./internal/upstream ./internal/booking ./internal/mirror ./internal/session ./yclients
+	$(GO) test -race -timeout 10m ./internal/upstream ./internal/booking ./internal/mirror ./internal/session ./yclients ./sandbox
+	ZAPIS_TEST_DAYS=100000 $(GO) test -timeout 10m -run NaiveReference ./sandbox
 	cd tools && $(GO) vet ./... && $(GO) test ./...
 	$(MAKE) fuzz FUZZTIME=3s
 	$(MAKE) e2e

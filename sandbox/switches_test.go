@@ -195,6 +195,7 @@ var observations = map[string]func(s *scene) string{
 		id, _ := asInt(fmt.Sprintf("%.0f", made["record_id"]))
 		return fmt.Sprint(s.c.record(id).staff.id)
 	},
+	"strict": func(s *scene) string { return fmt.Sprint(s.get("/book_staff/4564?no_such_filter=1").status) },
 	"email_required": func(s *scene) string {
 		b := booking("79001112233", s.at(10*60).Format(withColon), anna, haircut)
 		delete(b, "email")
