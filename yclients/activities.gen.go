@@ -263,6 +263,9 @@ func (o *ActivityListFiltersOptions) query() url.Values {
 
 // SearchServices searches group services.
 //
+// The filters go along twice, in the query and as a body, because the
+// documentation has both.
+//
 // It calls GET /activity/{company_id}/services, operation
 // searchActivityServices of the API, and needs a user token.
 //
@@ -459,7 +462,7 @@ func (v ResourceInstance) MarshalJSON() ([]byte, error) { return marshalObject(v
 type ActivityDurationDetail struct {
 	kept
 	ID                     int64         `json:"id"`
-	ServicesDuration       int64         `json:"services_duration"`
+	ServicesDuration       time.Duration `json:"services_duration"`
 	TechnicalBreakDuration time.Duration `json:"technical_break_duration"` // technical break, seconds, multiple of 300, max 3600; null = company setting
 }
 

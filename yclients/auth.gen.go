@@ -12,6 +12,9 @@ type AuthService service
 
 // Login authenticates a user.
 //
+// The token that comes back changes when the user changes the password. An
+// account with a second factor gets none: the error then is ErrSecondFactor.
+//
 // It calls POST /auth, operation authUser of the API.
 //
 //yclients:operation authUser

@@ -15,6 +15,8 @@ type BookingService service
 
 // SendCode sends a phone confirmation code by SMS.
 //
+// It costs the company an SMS. How long the code is good is not documented.
+//
 // It calls POST /book_code/{company_id}, operation sendBookCode of the API.
 //
 //yclients:operation sendBookCode
@@ -46,6 +48,8 @@ func (s *BookingService) Form(ctx context.Context, id int64) (*Bookform, *Respon
 
 // Texts gets widget translations.
 //
+// The values are texts or objects of texts.
+//
 // It calls GET /i18n/{langCode}, operation getI18n of the API.
 //
 //yclients:operation getI18n
@@ -59,6 +63,9 @@ func (s *BookingService) Texts(ctx context.Context, language Locale) (map[string
 }
 
 // Services lists services available for booking.
+//
+// Services chosen already narrow the list to what can be booked together with
+// them.
 //
 // It calls GET /book_services/{company_id}, operation listBookServices of the
 // API.
@@ -124,6 +131,9 @@ func (o *BookingStaffOptions) query() url.Values {
 }
 
 // Dates lists dates available for booking.
+//
+// Days are dates of the company; they say that some time is free, not which:
+// ask [BookingService.Times].
 //
 // It calls GET /book_dates/{company_id}, operation listBookDates of the API.
 //
@@ -194,6 +204,10 @@ func (o *BookingNearestSeancesOptions) query() url.Values {
 
 // Times lists sessions available for booking.
 //
+// A staffID of 0 means any staff member. Without ServiceIDs it offers starts
+// that do not fit the visit. Pass a time back exactly as it came, as
+// Seance.Datetime.Raw.
+//
 // It calls GET /book_times/{company_id}/{staff_id}/{date}, operation
 // listBookTimes of the API.
 //
@@ -224,6 +238,9 @@ func (o *BookingTimesOptions) query() url.Values {
 
 // Check checks booking parameters.
 //
+// Nothing is stored. Any other answer than success is a refusal, and its
+// error says of what kind.
+//
 // It calls POST /book_check/{company_id}, operation checkBooking of the API.
 //
 //yclients:operation checkBooking
@@ -239,6 +256,11 @@ func (s *BookingService) Check(ctx context.Context, companyID int64, body *Booki
 }
 
 // Create books a session.
+//
+// The answer has one item for each appointment that was sent. The code is
+// needed only when the company confirms phones, see
+// Company.PhoneConfirmation. There is no idempotency key: after
+// ErrOutcomeUnknown look for the record before sending again.
 //
 // It calls POST /book_record/{company_id}, operation createBooking of the
 // API; a user token goes along when there is one.
@@ -277,6 +299,9 @@ func (s *BookingService) Get(ctx context.Context, companyID, recordID int64, rec
 }
 
 // Reschedule reschedules a booked session.
+//
+// Only the time and the comment change. Whether the company allows it stands
+// in Company.AllowChangeRecord.
 //
 // It calls PUT /book_record/{company_id}/{record_id}, operation
 // rescheduleBooking of the API; a user token goes along when there is one.
@@ -461,7 +486,7 @@ func (v *BookStaff) UnmarshalJSON(data []byte) error { return unmarshalObject(da
 // MarshalJSON writes what was received, with the changes made since.
 func (v BookStaff) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// Ref is the member "position" of [BookStaff].
+// Ref names another thing by its id and title.
 type Ref struct {
 	kept
 	ID    int64  `json:"id"`
@@ -634,25 +659,25 @@ func (v BookedService) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 // BookingCompany is the member "company" of [Booking].
 type BookingCompany struct {
 	kept
-	ID                         int64   `json:"id"`
-	Title                      string  `json:"title"`
-	CountryID                  int64   `json:"country_id"`
-	Country                    string  `json:"country"` // country name
-	CityID                     int64   `json:"city_id"`
-	City                       string  `json:"city"`
-	Phone                      Phone   `json:"phone"` // phone number
-	Phones                     []Phone `json:"phones"`
-	Timezone                   string  `json:"timezone"` // time zone (a number in examples)
-	Address                    string  `json:"address"`
-	CoordinateLat              float64 `json:"coordinate_lat"`      // latitude
-	CoordinateLon              float64 `json:"coordinate_lon"`      // longitude
-	AllowDeleteRecord          bool    `json:"allow_delete_record"` // client may delete the record
-	AllowChangeRecord          bool    `json:"allow_change_record"` // client may move the record
-	Site                       string  `json:"site"`
-	CurrencyShortTitle         string  `json:"currency_short_title"`           // currency sign
-	AllowChangeRecordDelayStep int64   `json:"allow_change_record_delay_step"` // moving is forbidden within this time before the visit, seconds
-	AllowDeleteRecordDelayStep int64   `json:"allow_delete_record_delay_step"` // deleting is forbidden within this time before the visit, seconds
-	CoordinateLng              float64 `json:"coordinate_lng"`                 // longitude
+	ID                         int64         `json:"id"`
+	Title                      string        `json:"title"`
+	CountryID                  int64         `json:"country_id"`
+	Country                    string        `json:"country"` // country name
+	CityID                     int64         `json:"city_id"`
+	City                       string        `json:"city"`
+	Phone                      Phone         `json:"phone"` // phone number
+	Phones                     []Phone       `json:"phones"`
+	Timezone                   string        `json:"timezone"` // time zone (a number in examples)
+	Address                    string        `json:"address"`
+	CoordinateLat              float64       `json:"coordinate_lat"`      // latitude
+	CoordinateLon              float64       `json:"coordinate_lon"`      // longitude
+	AllowDeleteRecord          bool          `json:"allow_delete_record"` // client may delete the record
+	AllowChangeRecord          bool          `json:"allow_change_record"` // client may move the record
+	Site                       string        `json:"site"`
+	CurrencyShortTitle         string        `json:"currency_short_title"`           // currency sign
+	AllowChangeRecordDelayStep time.Duration `json:"allow_change_record_delay_step"` // moving is forbidden within this time before the visit, seconds
+	AllowDeleteRecordDelayStep time.Duration `json:"allow_delete_record_delay_step"` // deleting is forbidden within this time before the visit, seconds
+	CoordinateLng              float64       `json:"coordinate_lng"`                 // longitude
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.

@@ -13,6 +13,8 @@ type BookingUsersService service
 
 // SendPhoneCode sends an SMS code to change user data.
 //
+// It costs an SMS. One of CompanyID and GroupID is needed.
+//
 // It calls GET /booking/user/phone_confirmation, operation
 // sendBookingUserPhoneCode of the API, and needs a user token.
 //

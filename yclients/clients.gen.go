@@ -15,6 +15,8 @@ type ClientsService service
 
 // Search searches clients.
 //
+// Only the fields named in the body come back; without them id and name.
+//
 // It calls POST /company/{company_id}/clients/search, operation searchClients
 // of the API, and needs a user token.
 //
@@ -132,6 +134,8 @@ func (s *ClientsService) Create(ctx context.Context, companyID int64, body *Clie
 
 // CreateBulk adds clients in bulk.
 //
+// Clients that could not be made are in Errors, the others in Created.
+//
 // It calls POST /clients/{company_id}/bulk, operation createClientsBulk of
 // the API, and needs a user token.
 //
@@ -199,6 +203,8 @@ func (s *ClientsService) Delete(ctx context.Context, companyID, id int64) (*Resp
 }
 
 // SearchVisits searches a client's visit history.
+//
+// Pages turn by dates, see [ClientsService.SearchAllVisits].
 //
 // It calls POST /company/{company_id}/clients/visits/search, operation
 // searchClientVisits of the API, and needs a user token.
@@ -590,7 +596,8 @@ func (v *PurchasedGood) UnmarshalJSON(data []byte) error { return unmarshalObjec
 // MarshalJSON writes what was received, with the changes made since.
 func (v PurchasedGood) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// StaffInfo is the member "staff" of [ClientPurchase].
+// StaffInfo is a staff member as other answers name one. Which members come
+// depends on the answer.
 type StaffInfo struct {
 	kept
 	ID             int64   `json:"id"`
@@ -737,7 +744,8 @@ func (v *ClientComment) UnmarshalJSON(data []byte) error { return unmarshalObjec
 // MarshalJSON writes what was received, with the changes made since.
 func (v ClientComment) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 
-// Person is the member "user" of [ClientComment].
+// Person is somebody named inside an answer: a client, an employee or a user.
+// Which members come depends on the answer.
 type Person struct {
 	kept
 	ID     int64  `json:"id"`

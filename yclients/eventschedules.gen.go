@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"time"
 )
 
 // EventSchedulesService is a section of the API: recurring records and events.
@@ -291,7 +292,7 @@ type ScheduleDay struct {
 	TimetableEventScheduleID int64               `json:"timetable_event_schedule_id"`
 	DayOfWeek                Weekday             `json:"day_of_week"`     // weekday of the series
 	EventsTime               string              `json:"events_time"`     // start time, HH:MM:SS
-	EventsDuration           int64               `json:"events_duration"` // duration, seconds
+	EventsDuration           time.Duration       `json:"events_duration"` // duration, seconds
 	EventsMaster             *StaffInfo          `json:"events_master"`
 	EventsLabels             []*RecordLabel      `json:"events_labels"`
 	EventsResourceInstances  []*ResourceInstance `json:"events_resource_instances"`
@@ -317,13 +318,13 @@ type EventScheduleCreateRequest struct {
 
 // ScheduleDayCreateRequest is the body of [EventSchedulesService.CreateDay].
 type ScheduleDayCreateRequest struct {
-	DayOfWeek            Weekday `json:"day_of_week,omitempty"`            // weekday of the series
-	EventsMasterID       *int64  `json:"events_master_id,omitempty"`       // staff id
-	EventsTime           string  `json:"events_time,omitempty"`            // start time, HH:MM:SS
-	EventsDuration       *int64  `json:"events_duration,omitempty"`        // duration, seconds
-	EventsCapacity       *int64  `json:"events_capacity,omitempty"`        // places per event; must be 1 for records
-	LabelsIDs            []int64 `json:"labels_ids,omitempty"`             // label ids
-	ResourceInstancesIDs []int64 `json:"resource_instances_ids,omitempty"` // resource instance ids
+	DayOfWeek            Weekday        `json:"day_of_week,omitempty"`            // weekday of the series
+	EventsMasterID       *int64         `json:"events_master_id,omitempty"`       // staff id
+	EventsTime           string         `json:"events_time,omitempty"`            // start time, HH:MM:SS
+	EventsDuration       *time.Duration `json:"events_duration,omitempty"`        // duration, seconds
+	EventsCapacity       *int64         `json:"events_capacity,omitempty"`        // places per event; must be 1 for records
+	LabelsIDs            []int64        `json:"labels_ids,omitempty"`             // label ids
+	ResourceInstancesIDs []int64        `json:"resource_instances_ids,omitempty"` // resource instance ids
 
 	// Extra holds members that the documentation does not know.
 	Extra map[string]any `json:"-"`
@@ -368,13 +369,13 @@ func (v ScheduledEvent) MarshalJSON() ([]byte, error) { return marshalObject(v) 
 
 // ScheduleDayRequest is the body of [EventSchedulesService.UpdateDay].
 type ScheduleDayRequest struct {
-	Force                bool    `json:"force"`                            // true = override manual changes of records or events
-	EventsMasterID       *int64  `json:"events_master_id,omitempty"`       // staff id
-	EventsTime           string  `json:"events_time,omitempty"`            // start time, HH:MM:SS
-	EventsDuration       *int64  `json:"events_duration,omitempty"`        // duration, seconds
-	EventsCapacity       *int64  `json:"events_capacity,omitempty"`        // places per event; must be 1 for records
-	LabelsIDs            []int64 `json:"labels_ids,omitempty"`             // label ids
-	ResourceInstancesIDs []int64 `json:"resource_instances_ids,omitempty"` // resource instance ids
+	Force                bool           `json:"force"`                            // true = override manual changes of records or events
+	EventsMasterID       *int64         `json:"events_master_id,omitempty"`       // staff id
+	EventsTime           string         `json:"events_time,omitempty"`            // start time, HH:MM:SS
+	EventsDuration       *time.Duration `json:"events_duration,omitempty"`        // duration, seconds
+	EventsCapacity       *int64         `json:"events_capacity,omitempty"`        // places per event; must be 1 for records
+	LabelsIDs            []int64        `json:"labels_ids,omitempty"`             // label ids
+	ResourceInstancesIDs []int64        `json:"resource_instances_ids,omitempty"` // resource instance ids
 
 	// Extra holds members that the documentation does not know.
 	Extra map[string]any `json:"-"`

@@ -14,8 +14,8 @@ type GoodsService service
 
 // List lists goods.
 //
-// It calls GET /goods/{company_id}/{good_id}, operation listGoods of the API,
-// and needs a user token.
+// It calls GET /goods/{company_id}, operation listGoods of the API, and needs
+// a user token.
 //
 //yclients:operation listGoods
 func (s *GoodsService) List(ctx context.Context, companyID int64, opts *GoodListOptions) ([]*Good, *Response, error) {

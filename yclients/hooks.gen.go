@@ -27,6 +27,9 @@ func (s *HooksService) Get(ctx context.Context, companyID int64) (*HooksSettings
 
 // Set replaces webhook settings of a company.
 //
+// It replaces the settings of the whole company, the addresses of other
+// applications included: [HooksService.Add] reads, completes and writes them.
+//
 // It calls POST /hooks_settings/{company_id}, operation setHooksSettings of
 // the API, and needs a user token.
 //

@@ -13,6 +13,8 @@ type ImagesService service
 
 // Upload uploads an image.
 //
+// The picture goes as a form, the ids beside it.
+//
 // It calls POST /images/{entity}, operation uploadImage of the API, and needs
 // a user token.
 //

@@ -13,6 +13,8 @@ type MailingsService service
 
 // SendSMS sends SMS to listed clients.
 //
+// It sends SMS to clients at the cost of the company.
+//
 // It calls POST /sms/clients/by_id/{company_id}, operation sendSmsByClientIds
 // of the API, and needs a user token.
 //
@@ -30,6 +32,9 @@ func (s *MailingsService) SendSMS(ctx context.Context, companyID int64, body *SM
 }
 
 // SendSMSByFilter sends SMS to clients by filter.
+//
+// It sends SMS to every client that the filter finds, at the cost of the
+// company.
 //
 // It calls POST /sms/clients/by_filter/{company_id}, operation
 // sendSmsByFilter of the API, and needs a user token.
@@ -87,6 +92,8 @@ func (s *MailingsService) SendEmail(ctx context.Context, companyID int64, body *
 }
 
 // SendEmailByFilter sends email to clients by filter.
+//
+// It sends mail to every client that the filter finds.
 //
 // It calls POST /email/clients/by_filter/{company_id}, operation
 // sendEmailByFilter of the API, and needs a user token.

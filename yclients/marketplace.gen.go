@@ -35,6 +35,9 @@ func (s *MarketplaceService) RedirectBack(ctx context.Context, body *RedirectReq
 
 // Install installs an application in a company.
 //
+// A pending installation lives 12 hours. Sending it again after success is
+// refused: ask [MarketplaceService.GetInstallation] first.
+//
 // It calls POST /marketplace/partner/callback, operation marketplaceInstall
 // of the API.
 //

@@ -16,6 +16,9 @@ type RecordsService service
 
 // List lists records.
 //
+// Without dates it lists what the API chooses. Deleted records come only with
+// WithDeleted.
+//
 // It calls GET /records/{company_id}, operation listRecords of the API, and
 // needs a user token.
 //
@@ -85,6 +88,9 @@ func (s *RecordsService) All(ctx context.Context, companyID int64, opts *RecordL
 
 // Create creates a record.
 //
+// More than one record may come back. With SaveIfBusy it is stored even when
+// the time is taken.
+//
 // It calls POST /records/{company_id}, operation createRecord of the API, and
 // needs a user token.
 //
@@ -135,6 +141,9 @@ func (o *RecordGetOptions) query() url.Values {
 
 // Update updates a record.
 //
+// The API wants the whole record: begin with [Record.Request] and change what
+// should change.
+//
 // It calls PUT /record/{company_id}/{record_id}, operation updateRecord of
 // the API, and needs a user token.
 //
@@ -151,6 +160,8 @@ func (s *RecordsService) Update(ctx context.Context, companyID, recordID int64, 
 }
 
 // Delete deletes a record.
+//
+// A record that was made through another application may be forbidden.
 //
 // It calls DELETE /record/{company_id}/{record_id}, operation deleteRecord of
 // the API, and needs a user token.
@@ -170,6 +181,8 @@ func (s *RecordsService) Delete(ctx context.Context, companyID, recordID int64) 
 }
 
 // ListByPartner lists records made by the partner.
+//
+// Dates are written 31.12.2026 here. A page is set by EditableLength.
 //
 // It calls GET /records/partner/, operation listPartnerRecords of the API,
 // and needs a user token.

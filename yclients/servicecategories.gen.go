@@ -13,7 +13,7 @@ type ServiceCategoriesService service
 
 // List lists service categories.
 //
-// It calls GET /company/{company_id}/service_categories/{id}, operation
+// It calls GET /company/{company_id}/service_categories, operation
 // listServiceCategories of the API, and needs a user token.
 //
 //yclients:operation listServiceCategories
@@ -141,7 +141,7 @@ func (o *ServiceCategoryListChainOptions) query() url.Values {
 
 // ListLegacy lists service categories.
 //
-// It calls GET /service_categories/{company_id}/{id}, operation
+// It calls GET /service_categories/{company_id}, operation
 // listServiceCategoriesDeprecated of the API.
 //
 // Deprecated: YCLIENTS calls this operation deprecated; use

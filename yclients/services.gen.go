@@ -15,8 +15,11 @@ type ServicesService service
 
 // List lists services.
 //
-// It calls GET /company/{company_id}/services/{service_id}, operation
-// listServices of the API, and needs a user token.
+// Prices and lengths for each staff member are here and not in the booking
+// lists.
+//
+// It calls GET /company/{company_id}/services, operation listServices of the
+// API, and needs a user token.
 //
 //yclients:operation listServices
 func (s *ServicesService) List(ctx context.Context, companyID int64, opts *ServiceListOptions) ([]*Service, *Response, error) {
@@ -93,8 +96,8 @@ func (s *ServicesService) Update(ctx context.Context, companyID, serviceID int64
 
 // ListLegacy lists services.
 //
-// It calls GET /services/{company_id}/{service_id}, operation
-// listServicesDeprecated of the API.
+// It calls GET /services/{company_id}, operation listServicesDeprecated of
+// the API.
 //
 // Deprecated: YCLIENTS calls this operation deprecated; use
 // [ServicesService.List].
@@ -261,10 +264,10 @@ type Service struct {
 	ServiceType                    int64             `json:"service_type"`   // 1 = available in online booking, 0 = not
 	APIServiceID                   int64             `json:"api_service_id"` // external service id
 	RepeatVisitDaysStep            string            `json:"repeat_visit_days_step"`
-	SeanceSearchStart              int64             `json:"seance_search_start"`  // earliest start of day time, seconds
-	SeanceSearchFinish             int64             `json:"seance_search_finish"` // latest start of day time, seconds
-	SeanceSearchStep               int64             `json:"seance_search_step"`   // session search step, seconds
-	Step                           int64             `json:"step"`                 // session output step, seconds
+	SeanceSearchStart              time.Duration     `json:"seance_search_start"`  // earliest start of day time, seconds
+	SeanceSearchFinish             time.Duration     `json:"seance_search_finish"` // latest start of day time, seconds
+	SeanceSearchStep               time.Duration     `json:"seance_search_step"`   // session search step, seconds
+	Step                           time.Duration     `json:"step"`                 // session output step, seconds
 	IsNeedLimitDate                bool              `json:"is_need_limit_date"`   // limit dates in online booking
 	DateFrom                       string            `json:"date_from"`            // available from, yyyy-mm-dd
 	DateTo                         string            `json:"date_to"`              // available until, yyyy-mm-dd
@@ -406,10 +409,10 @@ type ServiceRequest struct {
 	DateFrom                       string                  `json:"date_from,omitempty"`                           // available from, yyyy-mm-dd
 	DateTo                         string                  `json:"date_to,omitempty"`                             // available until, yyyy-mm-dd
 	Dates                          []string                `json:"dates,omitempty"`                               // dates open for online booking; absent = all dates of the period
-	SeanceSearchStart              int64                   `json:"seance_search_start"`                           // earliest start of day time, seconds
-	SeanceSearchFinish             int64                   `json:"seance_search_finish"`                          // latest start of day time, seconds
-	Step                           int64                   `json:"step"`                                          // session output step, seconds
-	SeanceSearchStep               int64                   `json:"seance_search_step"`                            // session search step, seconds
+	SeanceSearchStart              time.Duration           `json:"seance_search_start"`                           // earliest start of day time, seconds
+	SeanceSearchFinish             time.Duration           `json:"seance_search_finish"`                          // latest start of day time, seconds
+	Step                           *time.Duration          `json:"step"`                                          // session output step, seconds
+	SeanceSearchStep               time.Duration           `json:"seance_search_step"`                            // session search step, seconds
 	Weight                         *int64                  `json:"weight,omitempty"`                              // sort weight, heavier first
 	ServiceType                    *int64                  `json:"service_type,omitempty"`                        // 1 = available in online booking, 0 = not
 	APIServiceID                   *int64                  `json:"api_service_id,omitempty"`                      // external service id

@@ -13,8 +13,8 @@ type StaffService service
 
 // List lists staff.
 //
-// It calls GET /company/{company_id}/staff/{staff_id}, operation listStaff of
-// the API, and needs a user token.
+// It calls GET /company/{company_id}/staff, operation listStaff of the API,
+// and needs a user token.
 //
 //yclients:operation listStaff
 func (s *StaffService) List(ctx context.Context, companyID int64) ([]*StaffMember, *Response, error) {
@@ -93,8 +93,7 @@ func (s *StaffService) Delete(ctx context.Context, companyID, staffID int64) (*R
 
 // ListLegacy lists staff.
 //
-// It calls GET /staff/{company_id}/{staff_id}, operation listStaffDeprecated
-// of the API.
+// It calls GET /staff/{company_id}, operation listStaffDeprecated of the API.
 //
 // Deprecated: YCLIENTS calls this operation deprecated; use
 // [StaffService.List].

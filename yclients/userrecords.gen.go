@@ -12,6 +12,8 @@ type UserRecordsService service
 
 // Login authenticates by phone number and code.
 //
+// Phone and code are sent; the code comes from [BookingService.SendCode].
+//
 // It calls POST /user/auth, operation authUserByPhoneCode of the API.
 //
 //yclients:operation authUserByPhoneCode
@@ -28,8 +30,10 @@ func (s *UserRecordsService) Login(ctx context.Context, body *PhoneLoginRequest)
 
 // List gets the user's records.
 //
-// It calls GET /user/records/{record_id}/{record_hash}, operation
-// getUserRecords of the API, and needs a user token.
+// The records of all companies come, other ones than yours included.
+//
+// It calls GET /user/records, operation getUserRecords of the API, and needs
+// a user token.
 //
 //yclients:operation getUserRecords
 func (s *UserRecordsService) List(ctx context.Context) ([]*Booking, *Response, error) {
@@ -42,6 +46,8 @@ func (s *UserRecordsService) List(ctx context.Context) ([]*Booking, *Response, e
 }
 
 // Delete deletes a user's record.
+//
+// The hash of the record is enough, or the token of the client it belongs to.
 //
 // It calls DELETE /user/records/{record_id}/{record_hash}, operation
 // deleteUserRecord of the API; a user token goes along when there is one.

@@ -62,6 +62,8 @@ func (s *VisitsService) Update(ctx context.Context, visitID, recordID int64, bod
 
 // PrintReceipt gets a visit receipt as PDF.
 //
+// The result is a PDF.
+//
 // It calls GET /attendance/receipt_print/{visit_id}, operation
 // printVisitReceipt of the API, and needs a user token.
 //

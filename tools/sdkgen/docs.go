@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"strings"
-	"unicode"
 
 	"zapis/contract"
 )
@@ -15,7 +14,11 @@ func (m *model) methodDoc(sel selected, op *contract.Operation, optional string)
 	if doc := m.list.docs[op.ID]; doc != "" {
 		parts = append(parts, doc)
 	}
-	call := fmt.Sprintf("It calls %s %s, operation %s of the API", op.Method, op.Path, op.ID)
+	path, _ := m.choosePath(op)
+	if optional != "" {
+		path += "/{" + optional + "}"
+	}
+	call := fmt.Sprintf("It calls %s %s, operation %s of the API", op.Method, path, op.ID)
 	switch op.User {
 	case contract.Required:
 		call += ", and needs a user token."
@@ -161,11 +164,4 @@ func (m *model) comment(o *object, f *field, goType string) string {
 func oneLine(text string) string {
 	text = strings.Join(strings.Fields(text), " ")
 	return strings.NewReplacer("abonement", "membership").Replace(text)
-}
-
-// sentence begins with a capital letter.
-func sentence(s string) string {
-	r := []rune(s)
-	r[0] = unicode.ToUpper(r[0])
-	return string(r)
 }
