@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -153,6 +154,38 @@ func TestServeWithoutAccount(t *testing.T) {
 	made, err := os.ReadDir(cfg.DataDir)
 	if err != nil || len(made) != 1 || made[0].Name() != "links.json" {
 		t.Errorf("a server without an account made %v, %v, want the link to the setup and nothing else", made, err)
+	}
+}
+
+// The setup is on the operator's address alone, behind its guard; the invitation is for the world.
+func TestDoorsStandWhereTheyBelong(t *testing.T) {
+	d := openDoors(&config.Config{DataDir: filepath.Join(t.TempDir(), "data")}, "", slog.New(slog.DiscardHandler))
+	t.Cleanup(d.close)
+	rest := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
+	for _, tt := range []struct {
+		side       http.Handler
+		host, path string
+		want       int
+	}{
+		{d.operator(rest), "127.0.0.1:8486", "/setup/", http.StatusOK},
+		{d.operator(rest), "127.0.0.1:8486", "/setup", http.StatusMovedPermanently},
+		{d.operator(rest), "127.0.0.1:8486", "/setup/api/state", http.StatusForbidden},
+		{d.operator(rest), "rebound.example", "/setup/", http.StatusForbidden},
+		{d.operator(rest), "127.0.0.1:8486", "/admin/", http.StatusTeapot},
+		{d.operator(rest), "127.0.0.1:8486", "/invite/", http.StatusTeapot},
+		{d.front(rest), "book.example.com", "/invite/", http.StatusOK},
+		{d.front(rest), "book.example.com", "/invite/api/state", http.StatusForbidden},
+		{d.front(rest), "book.example.com", "/invite/api/key", http.StatusNotFound},
+		{d.front(rest), "book.example.com", "/setup/", http.StatusTeapot},
+		{d.front(rest), "book.example.com", "/v1/app", http.StatusTeapot},
+	} {
+		r := httptest.NewRequest(http.MethodGet, tt.path, nil)
+		r.Host = tt.host
+		w := httptest.NewRecorder()
+		tt.side.ServeHTTP(w, r)
+		if w.Code != tt.want {
+			t.Errorf("GET %s%s: %d, want %d", tt.host, tt.path, w.Code, tt.want)
+		}
 	}
 }
 

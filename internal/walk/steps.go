@@ -104,7 +104,9 @@ func (d *door) stateOf(v *visit, notes []config.Finding) state {
 
 // keep stores the progress and tells the new state.
 func (d *door) keep(v *visit, notes []config.Finding) (any, error) {
-	if err := d.Engine.Keep(v.progress); err != nil {
+	if d.Door == setup.LinkInvite {
+		d.invited[v.link.ID] = v.progress
+	} else if err := d.Engine.Keep(v.progress); err != nil {
 		return nil, err
 	}
 	return d.stateOf(v, notes), nil
@@ -392,6 +394,7 @@ func (d *door) write(ctx context.Context, v *visit) (any, error) {
 	}
 	d.Logger.InfoContext(ctx, "settings were written in the browser", "door", d.Door, "link", v.link.ID, "branches", len(v.progress.Branches))
 	if d.Door == setup.LinkInvite {
+		delete(d.invited, v.link.ID)
 		if err := d.Links.Finish(ctx, v.cookie); err != nil {
 			return nil, err
 		}

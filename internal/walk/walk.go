@@ -42,11 +42,14 @@ type door struct {
 	Config
 	// changing keeps two windows of one person from losing each other's steps.
 	changing sync.Mutex
+	// invited is how far each invitation has come, by its link. It is not the developer's walk: neither sees the other's
+	// token. After a restart an administrator signs in again.
+	invited map[string]*setup.Progress
 }
 
 // New builds the handler of a door. It is mounted with its prefix (/setup or /invite) stripped.
 func New(c Config) http.Handler {
-	d := &door{Config: c}
+	d := &door{Config: c, invited: map[string]*setup.Progress{}}
 	mux := http.NewServeMux()
 	mux.Handle("GET /", c.Page)
 	mux.HandleFunc("GET /api/texts", func(w http.ResponseWriter, _ *http.Request) { d.reply(w, d.texts(), nil) })
@@ -97,22 +100,31 @@ func (d *door) step(do func(context.Context, *visit) (any, error)) http.HandlerF
 		}
 		d.changing.Lock()
 		defer d.changing.Unlock()
-		if v.progress, err = d.Engine.OpenProgress(); err != nil {
+		if v.progress, err = d.progress(v.link); err != nil {
 			d.reply(w, nil, err)
 			return
 		}
-		d.knowKey(v)
 		answer, err := do(ctx, v)
 		d.reply(w, answer, err)
 	}
 }
 
-// knowKey gives an invitation the key that the developer has configured. It is used and never shown.
-func (d *door) knowKey(v *visit) {
-	if d.Door == setup.LinkInvite && v.progress.APIKey.IsZero() {
-		cfg, _ := d.Engine.Config()
-		v.progress.APIKey = cfg.Account.PartnerToken
+// progress is how far the walk has come. An invitation has its own, with the key that the developer has proven or
+// configured; the key is used and never shown.
+func (d *door) progress(link setup.Link) (*setup.Progress, error) {
+	kept, err := d.Engine.OpenProgress()
+	if err != nil || d.Door == setup.LinkSetup {
+		return kept, err
 	}
+	p := setup.Progress{APIKey: kept.APIKey, BaseURL: kept.BaseURL}
+	if p.APIKey.IsZero() {
+		cfg, _ := d.Engine.Config()
+		p.APIKey = cfg.Account.PartnerToken
+	}
+	if own := d.invited[link.ID]; own != nil && own.APIKey.Equal(p.APIKey) {
+		p = *own
+	}
+	return &p, nil
 }
 
 // read takes the body of a request.

@@ -240,6 +240,35 @@ func TestInvitation(t *testing.T) {
 	}
 }
 
+// The developer's own sign-in is none of the administrator's business, nor the other way round.
+func TestAnInvitationDoesNotSeeTheDevelopersWalk(t *testing.T) {
+	w := newWorld(t)
+	w.enter(setup.LinkSetup)
+	developer := w.cookie
+	w.wants(setup.LinkSetup, "/api/key", map[string]string{"api_key": sandbox.PartnerToken}, "user")
+	w.wants(setup.LinkSetup, "/api/user", map[string]string{"login": sandbox.Login, "password": sandbox.Password}, "branch")
+	w.enter(setup.LinkInvite)
+	if a := w.call(setup.LinkInvite, "GET", "/api/state", nil); a.body["next"] != "user" || a.body["has_user"] != false || a.body["user"] != nil {
+		t.Errorf("the invitation begins with %v", a.body)
+	}
+	if a := w.call(setup.LinkInvite, "GET", "/api/branches", nil); a.status == 200 {
+		t.Errorf("the invitation sees branches without a sign-in: %v", a.body)
+	}
+	w.wants(setup.LinkInvite, "/api/user", map[string]string{"user_token": sandbox.AppUserToken}, "")
+	administrator := w.cookie
+	w.cookie = developer
+	if a := w.call(setup.LinkSetup, "GET", "/api/state", nil); a.body["user"] != "Ирина Владельцева" {
+		t.Errorf("the developer's walk is now %v", a.body)
+	}
+	w.cookie = administrator
+	w.wants(setup.LinkInvite, "/api/branch", map[string]any{"ids": []int64{4564}}, "rights")
+	// Another invitation begins anew, too.
+	w.enter(setup.LinkInvite)
+	if a := w.call(setup.LinkInvite, "GET", "/api/state", nil); a.body["has_user"] != false {
+		t.Errorf("a second invitation begins with %v", a.body)
+	}
+}
+
 func TestDoorsAreShut(t *testing.T) {
 	w := newWorld(t)
 	for _, door := range []setup.LinkKind{setup.LinkSetup, setup.LinkInvite} {
