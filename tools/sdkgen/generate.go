@@ -156,10 +156,10 @@ func bodyType(body string) string {
 	if item, ok := strings.CutPrefix(body, "[]"); ok {
 		return "[]*" + item
 	}
-	switch {
-	case body == "map":
+	switch body {
+	case "map":
 		return "map[string]any"
-	case body == "query":
+	case "query":
 		return ""
 	}
 	return "*" + strings.TrimPrefix(body, "hand:")

@@ -161,16 +161,16 @@ func (m *model) goType(o *object, f *field) string {
 // null or [] knows less than one with an object, 1 less than 1.5, and a number
 // in a string is a number.
 func rank(t string) int {
-	switch {
-	case t == "":
+	switch t {
+	case "":
 		return -1
-	case t == "json.RawMessage" || t == "[]json.RawMessage":
+	case "json.RawMessage", "[]json.RawMessage":
 		return 0
-	case t == "string":
+	case "string":
 		return 1
-	case t == "int64":
+	case "int64":
 		return 2
-	case t == "float64":
+	case "float64":
 		return 3
 	}
 	return 4
