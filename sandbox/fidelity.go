@@ -36,9 +36,9 @@ var models = map[string]*model{
 	"listBookStaff":           {run: listBookStaff, level: simplified, note: "masters who do not do the services are left out"},
 	"listBookDates":           {run: listBookDates, level: exact},
 	"listNearestStaffSeances": {run: listNearestStaffSeances, level: simplified, note: "the answer when nothing is free is a guess"},
-	"listBookTimes":           {run: listBookTimes, level: simplified, note: "starts on a fixed grid; no technical breaks, resources or flexible grids"},
+	"listBookTimes":           {run: listBookTimes, level: simplified, note: "computed by rules that the documents do not give: docs/sandbox-switches.md has each guess as a switch"},
 	"checkBooking":            {run: checkBooking, level: exact},
-	"createBooking":           {run: createBooking, write: true, level: simplified, note: "any master is the first free one by weight; no prepayment, no group events"},
+	"createBooking":           {run: createBooking, write: true, level: simplified, note: "who takes a visit for any master is a switch; no prepayment, no group events"},
 	"getBooking":              {run: getBooking, level: exact},
 	"rescheduleBooking":       {run: rescheduleBooking, write: true, level: simplified, note: "refusals are not documented: 433 for a taken time, 403 when too late or for another client"},
 	"deleteUserRecord":        {run: deleteUserRecord, write: true, level: simplified, note: "answers 200 without a body; refusals are not documented"},
@@ -58,8 +58,12 @@ var models = map[string]*model{
 	"listStaffSchedules":     {run: listStaffSchedules, access: memberOnly, level: simplified, note: "busy_intervals are records only; off_day_type is 3 on every day off"},
 	"getOnlineSettings":      {run: getOnlineSettings, access: memberOnly, level: exact},
 	"getTimeslotSettings":    {run: getTimeslotSettings, access: memberOnly, level: simplified, note: "the same grid on all days"},
+	"sendSmsByClientIds":     {run: sendMessages(ChannelSMS, false), access: memberOnly, level: exact},
+	"sendSmsByFilter":        {run: sendMessages(ChannelSMS, true), access: memberOnly, level: simplified, note: "filters are not read: it goes to the whole client base"},
+	"sendEmailByClientIds":   {run: sendMessages(ChannelMail, false), access: memberOnly, level: exact},
+	"sendEmailByFilter":      {run: sendMessages(ChannelMail, true), access: memberOnly, level: simplified, note: "filters are not read: it goes to the whole client base"},
 	"getHooksSettings":       {run: getHooksSettings, access: memberOnly, level: exact},
-	"setHooksSettings":       {run: setHooksSettings, access: memberOnly, level: simplified, note: "stored only: no event is ever sent"},
+	"setHooksSettings":       {run: setHooksSettings, access: memberOnly, level: simplified, note: "events of records and new clients are sent; of other entities as far as their operations are played"},
 }
 
 // Fidelity tells how far an operation is played.

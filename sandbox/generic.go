@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"zapis/contract"
@@ -15,9 +16,14 @@ import (
 // contract and answers the documented sample, made coherent with the request:
 // the ids of the path, the values that were sent, dates around the present.
 
+var loadOffice = sync.OnceValue(officeModels)
+
 // modelOf is how an operation is played.
 func modelOf(op *contract.Operation) *model {
 	if m := models[op.ID]; m != nil {
+		return m
+	}
+	if m := loadOffice()[op.ID]; m != nil {
 		return m
 	}
 	return &model{

@@ -67,6 +67,8 @@ type company struct {
 	pause      int                    // seconds of technical break after a visit, where the service has none of its own
 	timeslots  map[time.Weekday][]int // when set, the only starts: seconds after midnight
 	hooks      obj
+
+	office // office.go
 }
 
 // resource is a kind of place or device that a service needs: one instance of it for the whole visit.

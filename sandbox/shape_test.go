@@ -128,6 +128,12 @@ func (c *shapeCalls) callFor(id string) reply {
 		return owner.get("/company/4564/settings/online")
 	case "getTimeslotSettings":
 		return owner.get("/company/4564/settings/timeslots")
+	case "sendSmsByClientIds", "sendSmsByFilter":
+		return owner.post("/sms/clients/by_"+map[string]string{"sendSmsByClientIds": "id", "sendSmsByFilter": "filter"}[id]+"/4564",
+			obj{"client_ids": []int64{1}, "text": "x"})
+	case "sendEmailByClientIds", "sendEmailByFilter":
+		return owner.post("/email/clients/by_"+map[string]string{"sendEmailByClientIds": "id", "sendEmailByFilter": "filter"}[id]+"/4564",
+			obj{"client_ids": []int64{1}, "subject": "x", "text": "x"})
 	case "getHooksSettings":
 		return owner.get("/hooks_settings/4564")
 	case "setHooksSettings":
