@@ -142,6 +142,9 @@ func (h *house) open(ctx context.Context, g *gateway.Config) (err error) {
 	if err != nil {
 		return err
 	}
+	if g.Webhooks, err = h.hooksIn(); err != nil {
+		return problem.Because(problem.ConfigInvalid, err).Detailf("webhooks: %v", err)
+	}
 	g.Catalogue, g.Bookings, g.Sessions = h.mirror, h.booking, sessions
 	if err := h.jobs.Start(ctx, h.booking); err != nil {
 		return problem.Because(problem.StoreUnavailable, err)

@@ -21,6 +21,7 @@ type metrics struct {
 	took     *prometheus.HistogramVec
 	refused  prometheus.Counter
 	dead     *prometheus.GaugeVec
+	hooks    *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -40,7 +41,10 @@ func newMetrics() *metrics {
 	m.dead = prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "zapis_token_dead", Help: "1 while YCLIENTS refuses a token: key or user.",
 	}, []string{"token"})
-	m.registry.MustRegister(m.calls, m.took, m.refused, m.dead,
+	m.hooks = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "zapis_webhooks_total", Help: "Events that YCLIENTS posted about configured branches, by what they are about.",
+	}, []string{"resource"})
+	m.registry.MustRegister(m.calls, m.took, m.refused, m.dead, m.hooks,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -36,6 +36,8 @@ type Config struct {
 
 	// UI answers what no route of the API names: the booking page. Nil: 404.
 	UI http.Handler
+	// Webhooks takes what YCLIENTS posts to /hooks/yclients/{secret}; it knows the secret. Nil: there is no such address.
+	Webhooks http.Handler
 	// State is asked for every call and must be fast. Nil: always StateOK.
 	State func() string
 	// Ready says why the server cannot serve, for /readyz. Nil: always ready.
@@ -110,7 +112,7 @@ func New(c Config) *Gateway {
 	}
 	g.api = huma.NewAPI(describe(), adapter{g})
 	g.register(g.api)
-	g.registerPlain()
+	g.registerPlain(c.Webhooks)
 	g.docs = newDocuments(g.api.OpenAPI())
 	return g
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // registerPlain adds what is not part of the API document: health, the documents themselves, and the rest.
-func (g *Gateway) registerPlain() {
+func (g *Gateway) registerPlain(webhooks http.Handler) {
 	for pattern, h := range map[string]http.HandlerFunc{
 		"GET /healthz":          g.healthz,
 		"GET /readyz":           g.readyz,
@@ -23,6 +23,9 @@ func (g *Gateway) registerPlain() {
 	} {
 		g.mux.Handle(pattern, h)
 		g.plain = append(g.plain, pattern)
+	}
+	if webhooks != nil {
+		g.mux.Handle("/hooks/yclients/{secret}", webhooks) // it answers other methods than POST itself
 	}
 	g.mux.HandleFunc("/", g.unrouted)
 }
