@@ -122,8 +122,7 @@ func sightingOfOwn(b *yclients.Booking, zone *time.Location) sighting {
 		if c.Has("allow_change_record") || c.Has("allow_delete_record") {
 			seen.rules = &rules{
 				move: c.AllowChangeRecord, cancel: c.AllowDeleteRecord,
-				moveDelay:   time.Duration(c.AllowChangeRecordDelayStep) * time.Second,
-				cancelDelay: time.Duration(c.AllowDeleteRecordDelayStep) * time.Second,
+				moveDelay: c.AllowChangeRecordDelayStep, cancelDelay: c.AllowDeleteRecordDelayStep,
 			}
 		}
 	}
