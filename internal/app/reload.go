@@ -98,9 +98,32 @@ func (m *move) handler(of func(*house) http.Handler) http.Handler {
 		defer m.leave()
 		ctx, cancel := context.WithCancel(r.Context())
 		defer cancel()
-		defer context.AfterFunc(cutting, cancel)()
+		defer cutAt(cutting, w, cancel)()
 		of(h).ServeHTTP(w, r.WithContext(ctx))
 	})
+}
+
+// parting is how long a request that is cut may still take for its answer.
+const parting = time.Second
+
+// cutAt ends a request when cutting does. A context wakes nobody who hangs in a write to a client that does not read, so
+// the connection gets a limit too; the function that is given back takes it off again for the next request.
+func cutAt(cutting context.Context, w http.ResponseWriter, cancel context.CancelFunc) (done func()) {
+	conn, limited := http.NewResponseController(w), make(chan struct{})
+	stop := context.AfterFunc(cutting, func() {
+		defer close(limited)
+		cancel()
+		end := time.Now().Add(parting)
+		_ = conn.SetReadDeadline(end) // what has no connection needs no limit
+		_ = conn.SetWriteDeadline(end)
+	})
+	return func() {
+		if stop() {
+			return
+		}
+		<-limited
+		_ = conn.SetWriteDeadline(time.Time{}) // that for reading the server sets by itself
+	}
 }
 
 // enter waits out a move.
