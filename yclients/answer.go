@@ -196,6 +196,9 @@ func decodeResult(data []byte, v reflect.Value) error {
 	if !decodeValue(data, v) {
 		return fmt.Errorf("the data is no %s", describe(v.Type()))
 	}
+	if v.Kind() == reflect.Slice && v.Len() == 0 && !isNothing(data) {
+		return errors.New("the list holds nothing but nulls")
+	}
 	if k, ok := v.Addr().Interface().(keeper); ok && k.object().foreign() {
 		return errors.New("the data has none of the expected members")
 	}

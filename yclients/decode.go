@@ -8,7 +8,6 @@ import (
 	"maps"
 	"math"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -235,12 +234,19 @@ func decodeSlice(b []byte, v reflect.Value) bool {
 	}
 	fits := true
 	out := reflect.MakeSlice(v.Type(), len(parts), len(parts))
-	for i, part := range parts {
-		if !decodeValue(part, out.Index(i)) {
-			fits = false
+	n := 0
+	for _, part := range parts {
+		element := out.Index(n)
+		ok := decodeValue(part, element)
+		fits = fits && ok
+		// Whoever walks the list looks into each element: what is nothing must
+		// not be there as nil.
+		if element.IsZero() && (!ok || element.Kind() == reflect.Pointer) {
+			continue
 		}
+		n++
 	}
-	v.Set(out)
+	v.Set(out.Slice3(0, n, n))
 	return fits
 }
 
@@ -252,8 +258,10 @@ func decodeMap(b []byte, v reflect.Value) bool {
 	out := reflect.MakeMap(v.Type())
 	members(b, func(m member) {
 		value := reflect.New(v.Type().Elem()).Elem()
-		if !decodeValue(m.value, value) {
-			fits = false
+		ok := decodeValue(m.value, value)
+		fits = fits && ok
+		if value.IsZero() && (!ok || value.Kind() == reflect.Pointer) {
+			return // as in a list
 		}
 		out.SetMapIndex(reflect.ValueOf(m.key), value)
 	})
@@ -360,25 +368,20 @@ func marshalObject(value any) ([]byte, error) {
 }
 
 func appendObject(b []byte, v reflect.Value) ([]byte, error) {
-	fields := fieldsOf(v.Type())
-	written := map[string]bool{}
-	var list []member
 	start := len(b)
 	o := v.Addr().Interface().(keeper).object()
-	if o != nil {
-		o.each(func(m member) { list = append(list, m) })
+	if o != nil && !holdsSecret(v.Type()) && unchanged(o, v) {
+		return append(b, o.raw...), nil
 	}
+	list, written := received(o, v.Type())
 	b = append(b, '{')
 	var err error
 	for n, m := range list {
-		b = appendKey(b, m.key)
-		i, known := fields[m.key]
-		repeated := slices.ContainsFunc(list[n+1:], func(later member) bool { return later.key == m.key })
+		b = append(append(comma(b), m.quoted...), ':') // as it was spelt
 		switch {
-		case known && !repeated:
-			written[m.key] = true
-			b, err = appendKnown(b, v.Field(i), m.value)
-		case known && isSecret(v.Field(i)):
+		case m.known && written[m.field] == n:
+			b, err = appendKnown(b, v.Field(m.field), m.value)
+		case m.known && isSecret(v.Field(m.field)):
 			b = append(b, redactedJSON...)
 		default:
 			b = append(b, m.value...)
@@ -389,7 +392,7 @@ func appendObject(b []byte, v reflect.Value) ([]byte, error) {
 	}
 	for i := range v.NumField() {
 		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
-		if name == "" || written[name] || v.Field(i).IsZero() {
+		if _, was := written[i]; name == "" || was || v.Field(i).IsZero() {
 			continue
 		}
 		if b, err = appendValue(appendKey(b, name), v.Field(i)); err != nil {
@@ -403,11 +406,47 @@ func appendObject(b []byte, v reflect.Value) ([]byte, error) {
 	return b, nil
 }
 
-func appendKey(b []byte, key string) []byte {
+// unchanged reports whether a value is what was received.
+func unchanged(o *keptObject, v reflect.Value) bool {
+	before := reflect.New(v.Type()).Elem()
+	return decodeStruct(o.raw, before) && reflect.DeepEqual(before.Interface(), v.Interface())
+}
+
+// spelling is a member that was received, with its name as it was spelt and
+// its field, if there is one.
+type spelling struct {
+	quoted, value []byte
+	field         int
+	known         bool
+}
+
+// received lists the members of an object and tells for each field which of
+// them, the last one, it was read from.
+func received(o *keptObject, t reflect.Type) (list []spelling, last map[int]int) {
+	last = map[int]int{}
+	if o == nil || o.raw[0] != '{' {
+		return nil, last
+	}
+	fields := fieldsOf(t)
+	spelt(o.raw, func(quoted, value []byte) {
+		m := spelling{quoted: quoted, value: value}
+		if m.field, m.known = fields[unquote(quoted)]; m.known {
+			last[m.field] = len(list)
+		}
+		list = append(list, m)
+	})
+	return list, last
+}
+
+func comma(b []byte) []byte {
 	if b[len(b)-1] != '{' {
 		b = append(b, ',')
 	}
-	b, _ = appendJSON(b, key) // a string always encodes
+	return b
+}
+
+func appendKey(b []byte, key string) []byte {
+	b, _ = appendJSON(comma(b), key) // a string always encodes
 	return append(b, ':')
 }
 

@@ -18,7 +18,8 @@
 // its comment names: client.Records.List is GET /records/{company_id}, operation listRecords. A method returns the
 // data, a [Response] with what the answer said beside it, and an error. Filters are in types ending in Options, bodies
 // in types ending in Request; in both, zero values are left out unless the API wants them. What an operation needs and
-// the documentation does not know goes into the Extra map of its body. [Client.Do] makes a call by its parts.
+// the documentation does not know goes into the Extra map of its body; a member there takes the place of the field with
+// its name, which is how null is said: Extra: map[string]any{"comment": nil}. [Client.Do] makes a call by its parts.
 //
 // A company of the API is a branch of a salon; a record is an appointment; staff are the masters.
 //
@@ -71,7 +72,8 @@
 // they mean and take every spelling. Nothing that was received is lost. Every decoded type has the methods Raw, the
 // object as received; Extra, the members without a field; Misfits, the members whose value did not fit their field;
 // and Has, which tells a zero from a member that was not sent. Encoding a decoded value gives the received document
-// back byte for byte, with the changes made since; only secrets are redacted. A decoded value keeps the body of its
+// back byte for byte, with the changes made since; only secrets are redacted. (That is what MarshalJSON returns;
+// json.Marshal then takes out white space and escapes <, > and &.) A decoded value keeps the body of its
 // answer in memory. An answer is read up to 64 MB, and refused when it holds more objects than any list of the API.
 //
 // # Lists

@@ -1,6 +1,7 @@
 package yclients
 
 import (
+	"encoding/json"
 	"errors"
 	"maps"
 	"net/url"
@@ -10,6 +11,8 @@ import (
 	"strings"
 	"time"
 )
+
+var marshalerType = reflect.TypeFor[json.Marshaler]()
 
 // encodeRequest writes a request body. It is not left to encoding/json because
 // secrets are revealed here and nowhere else, durations are seconds, and the
@@ -28,10 +31,14 @@ func appendRequest(b []byte, v reflect.Value) ([]byte, error) {
 		return appendJSON(b, v.String())
 	case v.Type() == durationType:
 		return strconv.AppendInt(b, v.Int()/int64(time.Second), 10), nil
-	case v.Kind() == reflect.Pointer && !v.IsNil():
+	case v.Type() != reflect.PointerTo(tokenType) && v.Type().Implements(marshalerType):
+		return appendJSON(b, v.Interface())
+	case (v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface) && !v.IsNil():
 		return appendRequest(b, v.Elem())
-	case v.Kind() == reflect.Slice && v.Type() != rawType:
+	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() != reflect.Uint8:
 		return appendRequests(b, v)
+	case v.Kind() == reflect.Map && v.Type().Key().Kind() == reflect.String && !v.IsNil():
+		return appendRequestMap(b, v)
 	case v.Kind() == reflect.Struct && v.FieldByName("Extra").IsValid():
 		return appendRequestObject(b, v)
 	}
@@ -53,11 +60,29 @@ func appendRequests(b []byte, list reflect.Value) ([]byte, error) {
 	return append(b, ']'), nil
 }
 
+// appendRequestMap looks into the values: a secret may be among them.
+func appendRequestMap(b []byte, m reflect.Value) ([]byte, error) {
+	b = append(b, '{')
+	keys := m.MapKeys()
+	slices.SortFunc(keys, func(x, y reflect.Value) int { return strings.Compare(x.String(), y.String()) })
+	for _, key := range keys {
+		var err error
+		if b, err = appendRequest(appendKey(b, key.String()), m.MapIndex(key)); err != nil {
+			return nil, err
+		}
+	}
+	return append(b, '}'), nil
+}
+
 func appendRequestObject(b []byte, v reflect.Value) ([]byte, error) {
 	b = append(b, '{')
 	var err error
+	extra := v.FieldByName("Extra").Interface().(map[string]any)
 	for i := range v.NumField() {
 		name, option, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		if _, instead := extra[name]; instead {
+			continue
+		}
 		// An empty list that is not nil was meant to be sent: it is not zero.
 		if name == "" || name == "-" || strings.HasPrefix(option, "omitempty") && v.Field(i).IsZero() {
 			continue
@@ -74,9 +99,12 @@ func appendRequestObject(b []byte, v reflect.Value) ([]byte, error) {
 			return nil, err
 		}
 	}
-	extra := v.FieldByName("Extra").Interface().(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(extra)) {
-		if b, err = appendJSON(appendKey(b, name), extra[name]); err != nil {
+		if extra[name] == nil {
+			b = append(appendKey(b, name), "null"...)
+			continue
+		}
+		if b, err = appendRequest(appendKey(b, name), reflect.ValueOf(extra[name])); err != nil {
 			return nil, err
 		}
 	}

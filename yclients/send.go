@@ -21,13 +21,15 @@ import (
 )
 
 // An answer is read whole and decoded whole, so what it can make of our memory
-// is bounded three times: by its length, and, because {} costs three bytes on
-// the wire and hundreds when decoded, by how much stands in it. A page of 300
+// is bounded: by its length, and, because {} costs three bytes on
+// the wire and hundreds when decoded, by how much stands in it, and, because each
+// level is walked again, by how deep that is. A page of 300
 // records has some 6000 objects.
 const (
 	maxBody    = 64 << 20
 	maxObjects = 1 << 18
 	maxValues  = 1 << 21
+	maxDepth   = 100
 )
 
 const acceptV2 = "application/vnd.yclients.v2+json"
@@ -155,7 +157,29 @@ func readAll(r io.Reader, announced int64) ([]byte, error) {
 
 // bloated reports whether an answer has more in it than is decoded.
 func bloated(body []byte) bool {
-	return len(body) > 1<<20 && (bytes.Count(body, []byte{'{'}) > maxObjects || bytes.Count(body, []byte{','}) > maxValues)
+	return len(body) > 1<<20 && (bytes.Count(body, []byte{'{'}) > maxObjects || bytes.Count(body, []byte{','}) > maxValues || deep(body))
+}
+
+// deep reports whether a body, JSON or not, is nested deeper than any answer of
+// the API.
+func deep(body []byte) bool {
+	depth, quoted := 0, false
+	for i := 0; i < len(body); i++ {
+		switch c := body[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			if depth++; depth > maxDepth {
+				return true
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return false
 }
 
 // quiet is an error of the transport whose words may quote an answer.

@@ -73,8 +73,14 @@ func notNumber(b []byte) int {
 
 // canonical appends a valid JSON value without white space and with the
 // members of its objects in the order of their names. Texts stay as they were
-// spelt: decoding them would make all lone surrogates equal.
-func canonical(out, value []byte) []byte {
+// spelt: decoding them would make all lone surrogates equal. What is nested
+// deeper than any event stays as it is, because each level is walked again.
+func canonical(out, value []byte) []byte { return canonicalAt(out, value, 0) }
+
+func canonicalAt(out, value []byte, depth int) []byte {
+	if depth > maxDepth {
+		return append(out, value...)
+	}
 	switch value[0] {
 	case '{':
 		var list []member
@@ -86,7 +92,7 @@ func canonical(out, value []byte) []byte {
 				out = append(out, ',')
 			}
 			out, _ = appendJSON(out, m.key) // a string always encodes
-			out = canonical(append(out, ':'), m.value)
+			out = canonicalAt(append(out, ':'), m.value, depth+1)
 		}
 		return append(out, '}')
 	case '[':
@@ -96,7 +102,7 @@ func canonical(out, value []byte) []byte {
 			if n++; n > 1 {
 				out = append(out, ',')
 			}
-			out = canonical(out, e)
+			out = canonicalAt(out, e, depth+1)
 		})
 		return append(out, ']')
 	}
