@@ -158,7 +158,7 @@ func (d *door) user(ctx context.Context, v *visit) (any, error) {
 	var signed setup.User
 	if body.UserToken.IsZero() {
 		var err error
-		if signed, err = d.Engine.SignIn(ctx, key, body.Login, body.Password); err != nil {
+		if signed, err = d.signIn(ctx, v, body.Login, body.Password); err != nil {
 			return nil, err
 		}
 	} else {
@@ -172,15 +172,61 @@ func (d *door) user(ctx context.Context, v *visit) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	mine, err = v.choice(mine)
+	if err != nil {
+		return nil, err
+	}
 	p := v.progress
 	p.UserToken, p.User, p.Branches, p.RightsAccepted = signed.Token, signed.Name, nil, false
 	if p.User == "" {
 		p.User = proven.Name
 	}
-	if len(mine) == 1 {
+	if len(mine) == 1 || v.bound() {
 		p.Branches = mine // there is nothing to choose
 	}
 	return d.keep(v, notes)
+}
+
+// signIn obtains a token by password, until the link has seen too many wrong ones.
+func (d *door) signIn(ctx context.Context, v *visit, login string, password secret.String) (setup.User, error) {
+	if d.wrong[v.link.ID] >= mostWrong {
+		return setup.User{}, &setup.Refusal{
+			Problem: problem.TooManyRequests,
+			Found:   config.T("слишком много неверных паролей по этой ссылке", "too many wrong passwords through this link"),
+			Next: config.T("вспомните пароль в веб-кабинете YCLIENTS и попросите новую ссылку, или вставьте токен",
+				"recover the password in the web cabinet of YCLIENTS and ask for a new link, or paste a token"),
+		}
+	}
+	u, err := d.Engine.SignIn(ctx, v.progress.APIKey, login, password)
+	if problem.From(err).Code == problem.UpstreamLogin {
+		d.wrong[v.link.ID]++
+	}
+	return u, err
+}
+
+// bound tells whether the branches are settled by the link.
+func (v *visit) bound() bool { return v.link.Kind == setup.LinkInvite && len(v.link.Branches) > 0 }
+
+// choice is what there is to choose from. An invitation to certain branches is for those, all of them and no others:
+// whoever holds the link renews an access and does not lead the app elsewhere.
+func (v *visit) choice(mine []setup.Branch) ([]setup.Branch, error) {
+	if !v.bound() {
+		return mine, nil
+	}
+	expected := make([]setup.Branch, 0, len(v.link.Branches))
+	for _, id := range v.link.Branches {
+		i := slices.IndexFunc(mine, func(b setup.Branch) bool { return b.ID == id })
+		if i < 0 {
+			return nil, &setup.Refusal{
+				Problem: problem.BranchChoice,
+				Found:   config.Tf("этот сотрудник не управляет филиалом %d, а приглашение — для него", "this employee does not manage branch %d, which the invitation is for", id),
+				Next: config.T("войдите сотрудником, у которого есть доступ ко всем филиалам приложения, или дайте доступ этому: YCLIENTS → Настройки → Пользователи",
+					"sign in as an employee who manages all branches of the app, or give this one access: YCLIENTS → Settings → Users"),
+			}
+		}
+		expected = append(expected, mine[i])
+	}
+	return expected, nil
 }
 
 // branches lists those that the user manages, the expected ones of an invitation first.
@@ -189,6 +235,9 @@ func (d *door) branches(ctx context.Context, v *visit) (any, error) {
 		return nil, problem.New(problem.NotConfigured)
 	}
 	mine, err := d.Engine.Branches(ctx, v.progress.APIKey, v.progress.UserToken)
+	if err == nil {
+		mine, err = v.choice(mine)
+	}
 	return map[string]any{"branches": mine, "expected": append([]int64{}, v.link.Branches...)}, err
 }
 
@@ -206,8 +255,11 @@ func (d *door) branch(ctx context.Context, v *visit) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if mine, err = v.choice(mine); err != nil {
+		return nil, err
+	}
 	var chosen []setup.Branch
-	if body.Pasted != "" {
+	if body.Pasted != "" && !v.bound() {
 		b, err := d.Engine.ResolveBranch(ctx, p.APIKey, p.UserToken, body.Pasted, mine)
 		if err != nil {
 			return nil, err
@@ -224,6 +276,16 @@ func (d *door) branch(ctx context.Context, v *visit) (any, error) {
 	if len(chosen) == 0 {
 		return nil, &setup.Refusal{Problem: problem.BranchChoice, Choices: mine,
 			Found: config.T("филиал не выбран", "no branch is chosen"), Next: config.T("отметьте филиал в списке", "tick a branch in the list")}
+	}
+	if v.bound() {
+		if len(chosen) != len(mine) {
+			return nil, &setup.Refusal{
+				Problem: problem.BranchChoice, Choices: mine,
+				Found: config.T("приглашение — для всех филиалов этого приложения", "the invitation is for all branches of this app"),
+				Next:  config.T("отметьте все", "tick all of them"),
+			}
+		}
+		chosen = mine // the first one stays the main one
 	}
 	p.Branches, p.RightsAccepted = chosen, false
 	return d.keep(v, nil)

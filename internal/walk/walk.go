@@ -35,6 +35,9 @@ type Config struct {
 // maxBody is the largest request read: a token and little more.
 const maxBody = 16 << 10
 
+// mostWrong is how many wrong passwords a link bears. More than a person mistypes, fewer than a guesser needs.
+const mostWrong = 10
+
 // stepLimit bounds a step: several calls to YCLIENTS, each waiting for its turn.
 const stepLimit = 3 * time.Minute
 
@@ -45,11 +48,13 @@ type door struct {
 	// invited is how far each invitation has come, by its link. It is not the developer's walk: neither sees the other's
 	// token. After a restart an administrator signs in again.
 	invited map[string]*setup.Progress
+	// wrong counts the passwords that YCLIENTS has refused, by link.
+	wrong map[string]int
 }
 
 // New builds the handler of a door. It is mounted with its prefix (/setup or /invite) stripped.
 func New(c Config) http.Handler {
-	d := &door{Config: c, invited: map[string]*setup.Progress{}}
+	d := &door{Config: c, invited: map[string]*setup.Progress{}, wrong: map[string]int{}}
 	mux := http.NewServeMux()
 	mux.Handle("GET /", c.Page)
 	mux.HandleFunc("GET /api/texts", func(w http.ResponseWriter, _ *http.Request) { d.reply(w, d.texts(), nil) })

@@ -261,12 +261,69 @@ func TestAnInvitationDoesNotSeeTheDevelopersWalk(t *testing.T) {
 		t.Errorf("the developer's walk is now %v", a.body)
 	}
 	w.cookie = administrator
-	w.wants(setup.LinkInvite, "/api/branch", map[string]any{"ids": []int64{4564}}, "rights")
+	w.wants(setup.LinkInvite, "/api/branch", map[string]any{"ids": []int64{4565}}, "rights")
 	// Another invitation begins anew, too.
 	w.enter(setup.LinkInvite)
 	if a := w.call(setup.LinkInvite, "GET", "/api/state", nil); a.body["has_user"] != false {
 		t.Errorf("a second invitation begins with %v", a.body)
 	}
+}
+
+// Whoever holds an invitation to a server that works for some branches renews the access to those and to no others: a link
+// that went astray in a messenger must not lead the app to another salon, nor take a branch away from it.
+func TestAnInvitationKeepsToItsBranches(t *testing.T) {
+	w := newWorld(t, "YCLIENTS_API_TOKEN="+sandbox.PartnerToken)
+	w.enter(setup.LinkInvite) // for 4565
+	w.wants(setup.LinkInvite, "/api/user", map[string]string{"login": sandbox.Login, "password": sandbox.Password}, "rights")
+	if a := w.call(setup.LinkInvite, "GET", "/api/branches", nil); len(a.body["branches"].([]any)) != 1 {
+		t.Errorf("the choice is %v, want the expected branch", a.body)
+	}
+	for what, body := range map[string]map[string]any{
+		"another": {"ids": []int64{4564}}, "none": {"ids": []int64{}}, "pasted": {"pasted": "https://yclients.com/timetable/4564"},
+	} {
+		if a := w.call(setup.LinkInvite, "POST", "/api/branch", body); a.code() != problem.BranchChoice {
+			t.Errorf("%s: %d %v", what, a.status, a.body)
+		}
+	}
+	if a := w.call(setup.LinkInvite, "POST", "/api/branch", map[string]any{"ids": []int64{4564, 4565}}); a.status != 200 || len(a.body["branches"].([]any)) != 1 {
+		t.Errorf("one more: %d %v", a.status, a.body)
+	}
+
+	// An employee who does not manage what is expected cannot stand in, and is told so.
+	token, _, err := w.links.New(t.Context(), setup.Link{Kind: setup.LinkInvite, Branches: []int64{4565, 777}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := w.call(setup.LinkInvite, "POST", "/api/open", map[string]string{"token": token.Reveal()}); a.status != 200 {
+		t.Fatalf("open: %d %v", a.status, a.body)
+	}
+	if a := w.call(setup.LinkInvite, "POST", "/api/user", map[string]string{"user_token": sandbox.UserToken}); a.code() != problem.BranchChoice || !strings.Contains(a.body["found"].(map[string]any)["ru"].(string), "777") {
+		t.Errorf("a foreign employee: %d %v", a.status, a.body)
+	}
+	if a := w.call(setup.LinkInvite, "GET", "/api/state", nil); a.body["has_user"] != false {
+		t.Errorf("a refused employee is kept: %v", a.body)
+	}
+}
+
+// A link is no place to try passwords at.
+func TestPasswordsAreNotGuessedThroughALink(t *testing.T) {
+	w := newWorld(t, "YCLIENTS_API_TOKEN="+sandbox.PartnerToken)
+	w.enter(setup.LinkInvite)
+	for i := range 10 {
+		if a := w.call(setup.LinkInvite, "POST", "/api/user", map[string]string{"login": sandbox.Login, "password": "canary"}); a.code() != problem.UpstreamLogin {
+			t.Fatalf("try %d: %d %v", i, a.status, a.body)
+		}
+	}
+	mark := len(w.sb.Ledger())
+	if a := w.call(setup.LinkInvite, "POST", "/api/user", map[string]string{"login": sandbox.Login, "password": sandbox.Password}); a.code() != problem.TooManyRequests {
+		t.Errorf("after ten wrong ones: %d %v", a.status, a.body)
+	}
+	if more := len(w.sb.Ledger()) - mark; more != 0 {
+		t.Errorf("YCLIENTS was asked %d times more", more)
+	}
+	w.wants(setup.LinkInvite, "/api/user", map[string]string{"user_token": sandbox.AppUserToken}, "") // a token is not guessed
+	w.enter(setup.LinkInvite)
+	w.wants(setup.LinkInvite, "/api/user", map[string]string{"login": sandbox.Login, "password": sandbox.Password}, "")
 }
 
 func TestDoorsAreShut(t *testing.T) {
