@@ -19,6 +19,9 @@ type Entry struct {
 	RecordIDs   []int64   `json:"record_ids"`
 	APIID       string    `json:"api_id"`
 	Note        string    `json:"note"`
+	// Verdict is what the contract has to say about the request; empty: nothing. Calls that did
+	// not come to be read (limits, outages) have none.
+	Verdict []Remark `json:"verdict"`
 }
 
 // ledgerReads is how many entries that changed nothing are kept; entries that
@@ -36,6 +39,9 @@ func (l *ledger) add(e Entry) Entry {
 	e.Seq = l.lastSeq
 	if e.RecordIDs == nil {
 		e.RecordIDs = []int64{}
+	}
+	if e.Verdict == nil {
+		e.Verdict = []Remark{}
 	}
 	l.entries = append(l.entries, e)
 	if !e.Applied {

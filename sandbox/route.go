@@ -14,6 +14,7 @@ type route struct {
 	op    *contract.Operation
 	names []string // of the parameters, in order
 	model *model
+	known func() *known // names of the operation, for the verdict
 }
 
 // node is a place in the tree of path segments. The documented paths overlap
@@ -56,7 +57,7 @@ func segments(path string) []string {
 }
 
 func (n *node) add(op *contract.Operation, path string) {
-	r := &route{op: op, model: modelOf(op)}
+	r := &route{op: op, model: modelOf(op), known: knownOf(op)}
 	for _, seg := range segments(path) {
 		if strings.HasPrefix(seg, "{") {
 			r.names = append(r.names, strings.Trim(seg, "{}"))

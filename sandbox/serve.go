@@ -52,6 +52,7 @@ type call struct {
 	recordIDs []int64
 	apiID     string
 	note      string
+	remarks   []Remark
 }
 
 // Handler serves the API and, under /_sandbox, the control of it.
@@ -88,6 +89,7 @@ func (s *Sandbox) answerAPI(r *http.Request) (c *call, a answer, cut bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c.now = s.now()
+	c.remarks = c.verdict(r, bodyErr)
 	if m := c.model(); m != nil && m.write && s.faults.CutNext > 0 {
 		s.faults.CutNext--
 		c.note = "cut before anything was applied"
@@ -209,6 +211,9 @@ func (c *call) answer(bodyErr error) (a answer) {
 	if bodyErr != nil {
 		return c.unreadable(bodyErr)
 	}
+	if a, ok := c.strictly(); !ok {
+		return a
+	}
 	if c.route.op.Method == http.MethodDelete && c.route.op.Request == nil && len(c.body) > 0 && c.switches.DeleteBody400 {
 		return c.fail(http.StatusBadRequest, "Тело запроса не ожидается")
 	}
@@ -293,10 +298,12 @@ func (c *call) record(method string, status int) {
 	e := c.ledger.add(Entry{
 		At: c.now, Method: method, OperationID: c.operationID(), Path: shownPath(c.route, c.params),
 		CompanyID: companyID, Status: status, Applied: c.applied, RecordIDs: c.recordIDs, APIID: c.apiID, Note: c.note,
+		Verdict: c.remarks,
 	})
 	c.emit("call", obj{
 		"seq": e.Seq, "method": e.Method, "operation_id": e.OperationID, "path": e.Path,
 		"company_id": e.CompanyID, "status": e.Status, "applied": e.Applied, "note": e.Note,
+		"verdict": e.Verdict,
 	})
 }
 

@@ -42,6 +42,7 @@ var switchTable = []SwitchInfo{
 	{"wrong_datetime_offset", offOn, "datetime of a record carries a wrong offset; date is right", isObserved},
 	{"delete_body_400", onOff, "a DELETE with a JSON body is refused", isObserved},
 	{"off_cuts", offOn, "while the fault off is set, connections are cut; otherwise 503", isAssumed},
+	{"strict", offOn, "what the service ignores in silence (unknown parameters and fields, a wrong Content-Type, a needless body or token) is refused with 400 and words; missing and wrong values with 422", isObserved},
 	{"webhooks_of_own_changes", []any{OwnByFlag, OwnAlways}, "webhooks tell of the partner's own changes when the settings say self_sending, or always", isVendors},
 
 	{"grid_from", []any{GridFromMidnight, GridFromInterval}, "the grid of starts begins at midnight or with each working interval", isAssumed},

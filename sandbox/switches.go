@@ -71,6 +71,10 @@ type Switches struct {
 	Rules
 	// OffCuts: while off, connections are cut; otherwise 503. Default false.
 	OffCuts bool `json:"off_cuts"`
+	// Strict: what the service ignores in silence (unknown parameters and fields, a wrong
+	// Content-Type, a body where none belongs) is refused with 400 and the remarks of the
+	// verdict. Default false.
+	Strict bool `json:"strict"`
 }
 
 // DefaultSwitches returns the defaults.

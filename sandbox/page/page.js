@@ -93,7 +93,7 @@ const tabs = {
       table([t('at'), t('call'), t('operation'), t('status'), t('applied'), t('remark')], list.map(e => el('tr', {},
         el('td', {}, time(e.at)), el('td', {}, el('code', {}, `${e.method} ${e.path}`)), el('td', {}, e.operation_id || t('unknown')),
         el('td', { class: `num ${e.status >= 400 || !e.status ? 'bad' : ''}` }, e.status || t('cut')), el('td', {}, e.applied ? t('yes') : ''),
-        el('td', {}, e.note, (e.verdict ?? []).map(v => el('div', { class: 'bad' }, v)))))),
+        el('td', {}, e.note, (e.verdict ?? []).map(v => el('div', { class: v.kind === 'deprecated' ? 'muted' : 'bad' }, v[lang])))))),
     ]
   },
   async inbox() {
