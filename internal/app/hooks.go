@@ -32,7 +32,7 @@ func (h *house) hooksIn() (http.Handler, error) {
 // hint forgets the free times that an event may have changed. A moved record does not say where it was, so with an
 // update the whole calendar of the branch is asked for again, by whoever looks at it.
 func (h *house) hint(e *yclients.WebhookEvent) {
-	branch := salon.BranchID(e.CompanyID)
+	branch := e.CompanyID
 	if !slices.Contains(h.cfg.Account.Branches, branch) {
 		return
 	}

@@ -299,7 +299,7 @@ func (t *Tx) query(ctx context.Context, query string) (result, error) {
 		rows, err := t.pg.Query(ctx, query)
 		return result{pg: rows}, err
 	}
-	rows, err := t.sqlite.QueryContext(ctx, query)
+	rows, err := t.sqlite.QueryContext(ctx, query) //nolint:rowserrcheck // result.err is asked
 	return result{sqlite: rows}, err
 }
 

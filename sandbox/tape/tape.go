@@ -86,13 +86,13 @@ func (r *Recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		refuse(w, http.StatusRequestEntityTooLarge, "the request is too large to be recorded: nothing was sent")
 		return
 	}
-	resp, answer, err := r.pass(req, body)
+	status, header, answer, err := r.pass(req, body)
 	if err != nil {
 		r.log.Warn("not answered", "operation", op.ID, "error", withoutAddress(err))
 		refuse(w, http.StatusBadGateway, "the account's server did not answer: "+withoutAddress(err).Error())
 		return
 	}
-	e := Exchange{Operation: op.ID, Method: req.Method, Path: map[string]string{}, Query: url.Values{}, Status: resp.StatusCode}
+	e := Exchange{Operation: op.ID, Method: req.Method, Path: map[string]string{}, Query: url.Values{}, Status: status}
 	for name, v := range params {
 		e.Path[name] = r.scrub.text(name, v)
 	}
@@ -103,27 +103,27 @@ func (r *Recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		}
 	}
 	e.Request, _ = r.scrub.body(body)
-	e.Type, _, _ = mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	e.Type, _, _ = mime.ParseMediaType(header.Get("Content-Type"))
 	e.Response, _ = r.scrub.body(answer)
 	if err := r.save(e); err != nil {
 		r.log.Error("an exchange is not written down", "operation", op.ID, "error", err)
 	}
 	for _, name := range []string{"Content-Type", "Retry-After"} {
-		if v := resp.Header.Get(name); v != "" {
+		if v := header.Get(name); v != "" {
 			w.Header().Set(name, v)
 		}
 	}
-	w.WriteHeader(resp.StatusCode)
+	w.WriteHeader(status)
 	_, _ = w.Write(answer) // the client has gone: the exchange is written down all the same
 }
 
 // pass sends the request on and reads the whole answer.
-func (r *Recorder) pass(req *http.Request, body []byte) (*http.Response, []byte, error) {
+func (r *Recorder) pass(req *http.Request, body []byte) (status int, header http.Header, answer []byte, err error) {
 	to := *r.upstream
 	to.Path, to.RawPath, to.RawQuery = req.URL.Path, req.URL.RawPath, req.URL.RawQuery
 	out, err := http.NewRequestWithContext(req.Context(), req.Method, to.String(), bytes.NewReader(body))
 	if err != nil {
-		return nil, nil, err
+		return 0, nil, nil, err
 	}
 	for _, name := range []string{"Accept", "Accept-Language", "Authorization", "Content-Type"} {
 		if v := req.Header.Get(name); v != "" {
@@ -132,11 +132,11 @@ func (r *Recorder) pass(req *http.Request, body []byte) (*http.Response, []byte,
 	}
 	resp, err := r.transport.RoundTrip(out)
 	if err != nil {
-		return nil, nil, err
+		return 0, nil, nil, err
 	}
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxResponse))
-	return resp, answer, err
+	answer, err = io.ReadAll(io.LimitReader(resp.Body, maxResponse))
+	return resp.StatusCode, resp.Header, answer, err
 }
 
 // withoutAddress leaves out the address: its query may name somebody.
