@@ -76,7 +76,12 @@ type Alerts struct {
 type incident struct {
 	Code  problem.Code `json:"code"`
 	Since time.Time    `json:"since"`
+	// Told: some channel has delivered its beginning. Until then the next start, which may have better channels, tries again.
+	Told   bool `json:"told"`
+	queued bool // this start is telling, or has tried to
 }
+
+const kindTrouble = "trouble"
 
 const keptName = "alerts.open"
 
@@ -117,13 +122,17 @@ func (a *Alerts) Raise(ctx context.Context, name string, code problem.Code) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.load(ctx)
-	if _, known := a.open[name]; known {
+	i, known := a.open[name]
+	if i.Told || i.queued {
 		return
 	}
-	now := a.Now()
-	a.open[name] = incident{code, now}
+	if !known {
+		i = incident{Code: code, Since: a.Now()}
+	}
+	i.queued = true
+	a.open[name] = i
 	a.save(ctx)
-	a.put(a.trouble(ctx, name, code, now))
+	a.put(a.trouble(ctx, name, i.Code, i.Since))
 }
 
 // Clear says that an incident is over. It is told if its beginning was.
@@ -137,7 +146,22 @@ func (a *Alerts) Clear(ctx context.Context, name string) {
 	}
 	delete(a.open, name)
 	a.save(ctx)
-	a.put(a.clear(name, was))
+	if was.Told || was.queued {
+		a.put(a.clear(name, was))
+	}
+}
+
+// told notes that the beginning of an incident has reached somebody.
+func (a *Alerts) told(name string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(a.life), a.TryLimit) // Close waits for it
+	defer cancel()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if i, open := a.open[name]; open && !i.Told {
+		i.Told = true
+		a.open[name] = i
+		a.save(ctx)
+	}
 }
 
 // load reads the incidents that a former start left open. A keeper that does not answer is asked again next time.
@@ -211,23 +235,27 @@ func (a *Alerts) work() {
 		}
 		var all sync.WaitGroup
 		for _, c := range a.Channels {
-			all.Go(func() { a.deliver(a.life, c, m) })
+			all.Go(func() {
+				if a.deliver(a.life, c, m) && m.Kind == kindTrouble {
+					a.told(m.Incident)
+				}
+			})
 		}
 		all.Wait()
 	}
 }
 
 // deliver tries until it succeeds or the tries are used up.
-func (a *Alerts) deliver(ctx context.Context, c Channel, m Message) {
+func (a *Alerts) deliver(ctx context.Context, c Channel, m Message) bool {
 	for try := 0; ; try++ {
 		err := a.try(ctx, c, m)
 		switch {
 		case err == nil:
 			a.Logger.InfoContext(ctx, "alert delivered", "channel", c.Name(), "kind", m.Kind, "incident", m.Incident)
-			return
+			return true
 		case try == len(a.Pauses) || ctx.Err() != nil:
 			a.Logger.ErrorContext(ctx, "alert not delivered", "channel", c.Name(), "kind", m.Kind, "incident", m.Incident, "tries", try+1, "error", err)
-			return
+			return false
 		}
 		pause := time.NewTimer(a.Pauses[try])
 		select {

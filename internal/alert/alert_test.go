@@ -136,6 +136,47 @@ func TestOneMessageForAnIncident(t *testing.T) {
 }
 
 // Deliveries are repeated, a bounded number of times.
+// What reached nobody is told by the next start: new settings may have come just to mend the mail server, and a server
+// that had no way of telling may have got one.
+func TestWhatReachedNobodyIsToldByTheNextStart(t *testing.T) {
+	t.Parallel()
+	keeper := &memory{}
+	start := func(channels ...Channel) *Alerts {
+		return New(Config{Channels: channels, Keeper: keeper, Pauses: []time.Duration{time.Hour}})
+	}
+	broken := newChute(1)
+	for _, channels := range [][]Channel{{broken}, nil} {
+		a := start(channels...)
+		a.Raise(t.Context(), UserToken, problem.UpstreamToken)
+		a.Close()
+	}
+	well := newChute(0)
+	a := start(well)
+	a.Raise(t.Context(), UserToken, problem.UpstreamToken)
+	if m := well.wait(t); m.Kind != "trouble" {
+		t.Errorf("told %+v", m)
+	}
+	a.Close()
+	a = start(well)
+	a.Raise(t.Context(), UserToken, problem.UpstreamToken)
+	a.Clear(t.Context(), UserToken)
+	if m := well.wait(t); m.Kind != "clear" {
+		t.Errorf("told twice: %+v", m)
+	}
+	a.Close()
+	// What was never told needs no all-clear.
+	a = start()
+	a.Raise(t.Context(), APIKey, problem.UpstreamKey)
+	a.Close()
+	a = start(well)
+	a.Clear(t.Context(), APIKey)
+	a.Raise(t.Context(), UserToken, problem.UpstreamToken)
+	if m := well.wait(t); m.Incident != UserToken {
+		t.Errorf("told the end of what nobody knew: %+v", m)
+	}
+	a.Close()
+}
+
 func TestRetriesAreBounded(t *testing.T) {
 	t.Parallel()
 	var log strings.Builder

@@ -34,7 +34,7 @@ func (a *Alerts) message(kind, name string, at time.Time) Message {
 }
 
 func (a *Alerts) trouble(ctx context.Context, name string, code problem.Code, at time.Time) Message {
-	m := a.message("trouble", name, at)
+	m := a.message(kindTrouble, name, at)
 	m.Code = code
 	meaning := problem.Of(code)
 	m.Title = meaning.Title.In(a.Lang)
