@@ -450,6 +450,9 @@ func (r *runner) changeHooks(public string, yes, remove bool) error {
 
 // showHooks shows what a plan changes.
 func (r *runner) showHooks(p *setup.HooksPlan) {
+	if p.Stays {
+		r.say("    наш адрес — последний, а пустого списка YCLIENTS не принимает: он останется, но отправка будет выключена", "    our address is the last one, and YCLIENTS takes no empty list: it stays, with delivery off")
+	}
 	if len(p.Changes) == 0 {
 		r.good(config.T("всё уже так", "all is so already"))
 		return

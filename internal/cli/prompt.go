@@ -182,29 +182,16 @@ func (p *prompter) yes(question config.Text, usual bool) (bool, error) {
 	}
 }
 
-// readLine reads a line of the terminal. A terminal that is being read cannot be told to stop, so on Ctrl-C the reader is
-// left behind for the few instants until the process ends.
+// readLine reads a line of the terminal.
 func (p *prompter) readLine() (string, error) {
-	type line struct {
-		text string
-		err  error
-	}
-	typed := make(chan line, 1)
-	go func() {
-		text, err := p.lines.ReadString('\n')
-		typed <- line{text, err}
-	}()
-	select {
-	case l := <-typed:
-		if errors.Is(l.err, io.EOF) {
-			fmt.Fprintln(p.stdout)
-			return "", errLeft
-		}
-		return l.text, l.err
-	case <-p.ctx.Done():
+	line, err := awaited(p.ctx, func() (string, error) { return p.lines.ReadString('\n') })
+	if err != nil {
 		fmt.Fprintln(p.stdout)
-		return "", p.ctx.Err()
 	}
+	if errors.Is(err, io.EOF) {
+		return "", errLeft
+	}
+	return line, err
 }
 
 // left ends a walk that was not finished: what was proven is there for the next time.

@@ -69,6 +69,18 @@ func TestInterruptedQuestionGivesTheEchoBack(t *testing.T) {
 	}
 }
 
+// Ctrl-C ends a command that waits for a password from a pipe which nobody closes.
+func TestInterruptedPipeIsLeft(t *testing.T) {
+	in, out := io.Pipe()
+	defer out.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	r := &runner{ctx: ctx, lang: "en", stdin: in, stderr: io.Discard}
+	if _, err := r.readSecret(); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want the cancellation", err)
+	}
+}
+
 // openPTY gives both ends of a pseudo-terminal.
 func openPTY(t *testing.T) (master, terminal *os.File) {
 	t.Helper()

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -65,6 +66,10 @@ func (c setupCmd) Run(r *runner) error {
 	defer end()
 	o.NewClient = newClient
 	result, err := setup.Run(r.ctx, o)
+	if errors.Is(err, context.Canceled) {
+		fmt.Fprintln(r.stderr, config.T("прервано; ничего не записано", "interrupted; nothing was written").In(r.lang))
+		return errSilent{problem.ExitFailure}
+	}
 	failed, isStep := errors.AsType[*setup.StepError](err)
 	if err != nil && !isStep {
 		return err
@@ -98,6 +103,9 @@ func (c setupCmd) takeSecrets(r *runner, o *setup.Options) error {
 			return r.need("--login", "--password-stdin")
 		}
 		token, err := r.readSecret()
+		if errors.Is(err, context.Canceled) {
+			return errSilent{problem.ExitFailure}
+		}
 		if err != nil || token.IsZero() {
 			return r.need("--user-token-stdin", "< token.txt")
 		}
@@ -202,33 +210,45 @@ func (r *runner) readSecret() (secret.String, error) {
 		defer fmt.Fprintln(r.stderr)
 		return r.readHidden(int(f.Fd()))
 	}
-	line, err := bufio.NewReader(io.LimitReader(r.stdin, maxSecret)).ReadString('\n')
+	line, err := awaited(r.ctx, func() (string, error) {
+		return bufio.NewReader(io.LimitReader(r.stdin, maxSecret)).ReadString('\n')
+	})
 	if err != nil && !errors.Is(err, io.EOF) {
 		return secret.String{}, err
 	}
 	return secret.Text(strings.TrimPrefix(strings.TrimRight(line, "\r\n"), "\ufeff")), nil
 }
 
-// readHidden reads a line without echo. A terminal that is being read cannot be told to stop, so on Ctrl-C
-// the reader is left behind for the few instants until the process ends; the echo is given back before.
+// awaited reads what cannot be told to stop, a terminal or a pipe: on Ctrl-C the reader is left behind for the few instants
+// until the process ends.
+func awaited[T any](ctx context.Context, read func() (T, error)) (T, error) {
+	type answer struct {
+		value T
+		err   error
+	}
+	came := make(chan answer, 1)
+	go func() {
+		value, err := read()
+		came <- answer{value, err}
+	}()
+	select {
+	case a := <-came:
+		return a.value, a.err
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
+	}
+}
+
+// readHidden reads a line without echo; on Ctrl-C the echo is given back.
 func (r *runner) readHidden(fd int) (secret.String, error) {
 	before, err := term.GetState(fd)
 	if err != nil {
 		return secret.String{}, err
 	}
-	type line struct {
-		text []byte
-		err  error
-	}
-	typed := make(chan line, 1)
-	go func() {
-		text, err := term.ReadPassword(fd)
-		typed <- line{text, err}
-	}()
-	select {
-	case l := <-typed:
-		return secret.Text(string(l.text)), l.err
-	case <-r.ctx.Done():
+	text, err := awaited(r.ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
+	if r.ctx.Err() != nil {
 		return secret.String{}, errors.Join(r.ctx.Err(), term.Restore(fd, before))
 	}
+	return secret.Text(string(text)), err
 }

@@ -38,10 +38,9 @@ func (r *runner) runWizard(c setupCmd) error {
 	switch {
 	case errors.Is(err, errLeft), errors.Is(err, context.Canceled):
 		return r.left()
-	case err != nil:
-		if err = r.refused(err); err == nil {
-			err = errSilent{problem.ExitFailure}
-		}
+	}
+	if refusal, ok := errors.AsType[*setup.Refusal](err); ok {
+		return errors.Join(r.refused(err), errSilent{refusal.ExitCode()})
 	}
 	return err
 }
@@ -56,6 +55,9 @@ func (w *wizard) run(c setupCmd) error {
 	if err := w.chooseFile(); err != nil {
 		return err
 	}
+	if err := w.CheckEnv(w.ctx); err != nil {
+		return err
+	}
 	var err error
 	if w.walk, err = w.OpenProgress(); err != nil {
 		return err
@@ -63,12 +65,17 @@ func (w *wizard) run(c setupCmd) error {
 	if err := w.takeUp(c.Restart); err != nil {
 		return err
 	}
-	for w.walk.Next() != setup.StepWrite {
-		if err := w.step(w.walk.Next()); err != nil {
+	for {
+		for w.walk.Next() != setup.StepWrite {
+			if err := w.step(w.walk.Next()); err != nil {
+				return err
+			}
+		}
+		if err := w.finish(); !errors.Is(err, errBack) {
 			return err
 		}
+		w.back(setup.StepWrite)
 	}
-	return w.finish()
 }
 
 // chooseFile asks which file to write when there is another backend's beside us.
@@ -166,8 +173,10 @@ func (w *wizard) back(id string) {
 		w.walk.UserToken, w.mine = secret.String{}, nil
 	case setup.StepRights:
 		w.walk.Branches = nil
-	case setup.StepHooks, setup.StepWrite:
-		w.walk.RightsAccepted, w.walk.HooksDone, w.walk.Branches = false, false, nil
+	case setup.StepHooks: // the rights ask nothing when there are enough of them
+		w.walk.RightsAccepted, w.walk.Branches = false, nil
+	case setup.StepWrite:
+		w.walk.HooksDone = false
 	}
 }
 
@@ -442,8 +451,12 @@ func (w *wizard) finish() error {
 		for line := range strings.Lines(plan.Diff) {
 			fmt.Fprint(w.stdout, "  "+line)
 		}
-		if yes, err := w.yes(config.T("записать", "write it"), true); err != nil || !yes {
-			return errors.Join(err, errLeft)
+		yes, err := w.yes(config.T("записать", "write it"), true)
+		if err != nil {
+			return err
+		}
+		if !yes {
+			return errLeft
 		}
 	}
 	if err := w.offerIgnore(plan); err != nil {

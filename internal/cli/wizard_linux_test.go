@@ -234,10 +234,28 @@ func TestWizardInRussianAndBack(t *testing.T) {
 	p.answers("проверить ещё раз", "нет")
 	p.answers("адрес сервера", "")
 	p.sees("Шаг 6 из 7")
+	p.answers("записать (Д/н)", "назад")
+	p.answers("адрес сервера", "")
+	p.sees("Шаг 6 из 7")
 	p.answers("записать (Д/н)", "н")
 	p.sees("Отложено")
 	p.ends(1)
 	if _, err := os.Stat(".env"); err == nil {
 		t.Error("a refused difference was written")
+	}
+}
+
+// What makes the end impossible is said at the beginning, with the exit code of its kind.
+func TestWizardLooksAtTheFileFirst(t *testing.T) {
+	t.Chdir(t.TempDir())
+	environ := []string{"LANG=en_US.UTF-8", "XDG_CACHE_HOME=" + t.TempDir()}
+	if err := os.WriteFile(".env", []byte("A=1\nno setting\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := sitDown(t, environ, "setup")
+	p.sees("line 2")
+	p.ends(3)
+	if strings.Contains(p.shown(), "Step 1") {
+		t.Errorf("asked all the same:\n%s", p.shown())
 	}
 }

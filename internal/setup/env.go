@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"zapis/internal/config"
 	"zapis/internal/doctor"
@@ -39,6 +40,19 @@ type EnvPlan struct {
 var order = []string{"YCLIENTS_ENABLED", CompanyID, APIKey, UserToken, "YCLIENTS_BASE_URL", companyIDs, publicURL}
 
 const publicURL = "ZAPIS_PUBLIC_URL"
+
+// CheckEnv says why the file could not be written in the end, with the refusals of EnvPlan: nobody should look for a key or
+// type a password before hearing that.
+func (e *Engine) CheckEnv(ctx context.Context) error {
+	file, err := e.readEnv()
+	if err != nil {
+		return err
+	}
+	if err := writable(file); err != nil {
+		return err
+	}
+	return (&EnvPlan{Path: e.envFile()}).askGit(ctx)
+}
 
 // EnvPlan says what writing these variables would change. A file that git tracks is EnvTracked, a folder that cannot be
 // written FolderUnusable, a file that does not read as .env ConfigInvalid.
@@ -144,7 +158,11 @@ func (e *Engine) readEnv() (*config.EnvFile, error) {
 	}
 	_, faults := e.Config()
 	if faults != nil && len(faults.List) > 0 {
-		return nil, refusal(problem.ConfigInvalid, config.Tf("%s: %s", "%s: %s", e.envFile(), faults.List[0].What), faults.List[0].Fix)
+		where := faults.List[0].From.Text() // with the line
+		if where == (Text{}) {
+			where = Text{RU: e.envFile(), EN: e.envFile()}
+		}
+		return nil, refusal(problem.ConfigInvalid, config.Tf("%s: %s", "%s: %s", where, faults.List[0].What), faults.List[0].Fix)
 	}
 	return nil, unusableFile(err)
 }
@@ -166,6 +184,12 @@ func writable(file *config.EnvFile) error {
 }
 
 func unusableFile(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		r := refusal(problem.FolderUnusable, config.Tf("файл нельзя записать, нет места: %v", "the file cannot be written, there is no room: %v", err),
+			config.T("освободите место на этом диске и повторите", "make room on this disk and try again"))
+		r.cause = err
+		return r
+	}
 	r := refusal(problem.FolderUnusable, config.Tf("файл нельзя записать: %v", "the file cannot be written: %v", err),
 		config.T("дайте себе права на его папку или назовите другой файл: --env-file", "give yourself the right to its folder, or name another file: --env-file"))
 	r.cause = err

@@ -92,6 +92,8 @@ type HooksPlan struct {
 	// switches it on for them too.
 	Others int
 	Wakes  bool
+	// Stays: our address is the only one, and YCLIENTS takes no empty list; taking it out switches delivery off.
+	Stays bool
 
 	read, write hookSettings
 }
@@ -122,10 +124,16 @@ func (e *Engine) HooksPlan(ctx context.Context, key, token secret.String, branch
 	p := &HooksPlan{Branch: branch, read: read, write: maps.Clone(read)}
 	kept := slices.DeleteFunc(slices.Clone(urls), func(u string) bool { return isOurs(u, ours.Reveal()) })
 	p.Others = len(kept)
+	stays := !remove // one of ours, as it is
 	for _, u := range urls {
-		if isOurs(u, ours.Reveal()) && (remove || u != ours.Reveal()) {
-			p.Changes = append(p.Changes, HookChange{config.T("адрес", "address"), shownAddress(u, true), ""})
+		if !isOurs(u, ours.Reveal()) {
+			continue
 		}
+		if stays && u == ours.Reveal() {
+			stays = false
+			continue
+		}
+		p.Changes = append(p.Changes, HookChange{config.T("адрес", "address"), shownAddress(u, true), ""})
 	}
 	if remove {
 		return p, p.without(kept)
@@ -151,13 +159,14 @@ func (e *Engine) HooksPlan(ctx context.Context, key, token secret.String, branch
 	return p, nil
 }
 
-// without leaves the addresses of others. YCLIENTS takes no empty list, so the last one to go switches delivery off.
+// without leaves the addresses of others. YCLIENTS takes no empty list: the last one stays in it, with delivery off.
 func (p *HooksPlan) without(kept []string) error {
 	if len(kept) > 0 {
 		p.write["urls"] = mustJSON(kept)
 		return nil
 	}
-	if len(p.Changes) > 0 {
+	p.Stays, p.Changes = len(p.Changes) > 0, nil
+	if p.Stays && isOn(p.read["active"]) {
 		p.write["active"] = off(p.read["active"])
 		p.Changes = append(p.Changes, HookChange{config.T("отправка", "delivery"), "1", "0"})
 	}

@@ -112,6 +112,20 @@ func TestHooksAreMerged(t *testing.T) {
 	}
 }
 
+// An address that stands twice is taken out once: doctor sends people here for that.
+func TestHooksDoubledAddressIsTakenOutOnce(t *testing.T) {
+	t.Parallel()
+	ours := secret.Text("https://book.example.com/hooks/yclients/canary-secret")
+	w, o := newHooksWorld(t, `{"urls":["`+ours.Reveal()+`","https://crm.example/in","`+ours.Reveal()+`"],"active":1,"record":1,"schedule":1,"service":1,"service_category":1,"master":1,"salon":1}`)
+	plan, err := w.HooksPlan(t.Context(), key, token, 4564, ours, false)
+	if err != nil || len(plan.Changes) != 1 || plan.Changes[0].New != "" {
+		t.Fatalf("plan %+v, %v", plan, err)
+	}
+	if err := w.HooksApply(t.Context(), key, token, plan); err != nil || strings.Count(o.raw, "canary-secret") != 1 || !strings.Contains(o.raw, "crm.example") {
+		t.Errorf("written: %s, %v", o.raw, err)
+	}
+}
+
 // A former address of this server is replaced and does not stand beside the new one.
 func TestHooksReplaceAFormerSecret(t *testing.T) {
 	t.Parallel()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 
@@ -118,7 +117,8 @@ type visit struct {
 	exit    int // exit code of the failing step, where the findings do not tell it
 }
 
-// Run takes all steps. Nothing is written unless every one before the last succeeded. The error is a *StepError.
+// Run takes all steps. Nothing is written unless every one before the last succeeded. The error is a *StepError, or
+// that of ctx when it ended before anything was written.
 func Run(ctx context.Context, o Options) (*Result, error) {
 	if o.EnvFile == "" {
 		o.EnvFile = config.DefaultEnvFile
@@ -126,6 +126,9 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	v := &visit{Options: o, values: map[string]string{"YCLIENTS_ENABLED": "True"}}
 	for _, step := range Stages {
 		findings, err := step.run(ctx, v)
+		if ctx.Err() != nil && v.result.Path == "" {
+			return nil, ctx.Err() // what the step then found says nothing about YCLIENTS
+		}
 		if err != nil {
 			findings = append(findings, doctor.Finding{Status: doctor.StatusFailure, Found: Text{RU: err.Error(), EN: err.Error()}, Problem: problem.FolderUnusable})
 		}
@@ -168,8 +171,8 @@ func readFile(ctx context.Context, v *visit) ([]doctor.Finding, error) {
 		return doctor.Run(ctx, o).Findings, nil
 	}
 	v.file = file
-	if bad := v.unwritable(); bad != nil {
-		return bad, nil
+	if r, ok := errors.AsType[*Refusal](v.engine().CheckEnv(ctx)); ok {
+		return refuse(r.Problem, r.Found, r.Next), nil
 	}
 	if v.BaseURL != "" {
 		v.values["YCLIENTS_BASE_URL"] = v.BaseURL
@@ -179,23 +182,6 @@ func readFile(ctx context.Context, v *visit) ([]doctor.Finding, error) {
 		return fine(config.Tf("%s прочитан", "%s is read", v.EnvFile)), nil
 	}
 	return fine(config.Tf("%s будет создан", "%s will be made", v.EnvFile)), nil
-}
-
-// unwritable says why the file could not be written in the end: nobody should give a password before hearing that.
-func (v *visit) unwritable() []doctor.Finding {
-	dir, err := v.file.Folder()
-	if err == nil {
-		err = config.CanWrite(dir)
-	}
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, fs.ErrNotExist):
-		return refuse(problem.FolderUnusable, config.Tf("папки %s для файла нет", "there is no folder %s for the file", dir),
-			config.Tf("создайте её: mkdir -p %[1]s; или назовите другой файл: --env-file", "make it: mkdir -p %[1]s; or name another file: --env-file", dir))
-	}
-	return refuse(problem.FolderUnusable, config.Tf("в папку файла нельзя писать: %v", "the file's folder cannot be written: %v", err),
-		config.T("дайте себе права на неё или назовите другой файл: --env-file", "give yourself the right to it, or name another file: --env-file"))
 }
 
 // takePassword asks for the password before anything is sent, so that whoever forgot it hears so at once.
