@@ -51,10 +51,8 @@ var recordStatus = map[string]string{"record_created": created, "record_moved": 
 // tellOfClients sends the webhooks of the client cards that a call has made.
 func (c *call) tellOfClients() {
 	for _, n := range c.state.fresh {
-		c.notify(n.company, "client", n.client.id, created, obj{
-			"id": n.client.id, "name": n.client.name, "phone": "+" + n.client.phone, "email": n.client.email,
-			"salon_id": n.company.id, "success_visits_count": 0, "fail_visits_count": 0, "discount": 0, "custom_fields": []any{},
-		})
+		n.client.changed = c.now.Truncate(time.Second)
+		c.notify(n.company, "client", n.client.id, created, c.told(n.company, n.client))
 	}
 	c.state.fresh = nil
 }

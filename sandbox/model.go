@@ -177,6 +177,9 @@ type client struct {
 	phone       string // digits
 	email       string
 	blacklisted bool
+	labels      []string // ids
+	more        obj      // what else was sent, by the keys of clientFields
+	changed     time.Time
 }
 
 type record struct {
@@ -201,8 +204,9 @@ type record struct {
 	apiID                   string
 	from                    string // "type" of the request
 	author                  int64  // id of the user, 0 for a client
-	byPartner               bool   // made with the partner token of the sandbox
-	notifySMS, notifyEmail  int    // hours before
+	paid                    float64
+	byPartner               bool // made with the partner token of the sandbox
+	notifySMS, notifyEmail  int  // hours before
 	color                   string
 	labels                  []string
 	custom                  obj

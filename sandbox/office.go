@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"zapis/contract"
 )
@@ -33,23 +34,28 @@ type kind struct {
 	list, get, create, update, remove []string
 	filter                            map[string]string // query parameter of the lists: key of the document
 	derive                            func(c *call, doc obj)
+	owned                             func(c *call) bool // nil, or whether what the documents are of is there
 	note                              string
 }
 
-var officeKinds = []*kind{
-	{
-		name: "label", id: "label_id", seed: "searchClientLabels", list: []string{"searchClientLabels", "listLabels"}, filter: map[string]string{"entity": "entity"},
-		create: []string{"createLabel", "createClientLabel"}, update: []string{"updateLabel"}, remove: []string{"deleteLabel"},
-		derive: func(_ *call, doc obj) {
-			if number(doc, "entity") == 0 {
-				doc["entity"] = 1
-			}
-		},
-		note: "a removed label stays on records and clients",
+// labelKind is also what clients and records point to.
+var labelKind = &kind{
+	name: "label", id: "label_id", seed: "searchClientLabels", list: []string{"searchClientLabels", "listLabels"}, filter: map[string]string{"entity": "entity"},
+	create: []string{"createLabel", "createClientLabel"}, update: []string{"updateLabel"}, remove: []string{"deleteLabel"},
+	derive: func(_ *call, doc obj) {
+		if number(doc, "entity") == 0 {
+			doc["entity"] = 1
+		}
 	},
+	note: "a removed label is gone from records and clients too",
+}
+
+var officeKinds = []*kind{
+	labelKind,
 	{
 		name: "client comment", id: "comment_id", within: "client_id", list: []string{"listClientComments"}, create: []string{"createClientComment"},
-		remove: []string{"deleteClientComment"}, derive: authored, note: "no files",
+		remove: []string{"deleteClientComment"}, derive: authored, note: "no files; a deleted client takes them along",
+		owned: func(c *call) bool { id, _ := asInt(c.params["client_id"]); return c.company.client(id) != nil },
 	},
 	{
 		name: "review", list: []string{"listComments"}, seed: "listComments", create: []string{"createComment"}, filter: map[string]string{"staff_id": "master_id", "rating": "rating"},
@@ -125,7 +131,7 @@ func (c *call) localNow() string { return c.now.In(c.zone()).Format(salonTime) }
 
 // officeModels has the operations of the kinds by id.
 func officeModels() map[string]*model {
-	all := map[string]*model{}
+	all := salonModels()
 	for _, k := range officeKinds {
 		put := func(ids []string, run func(*kind, *call) answer) {
 			for _, id := range ids {
@@ -134,7 +140,12 @@ func officeModels() map[string]*model {
 					panic("sandbox: no operation " + id) // a slip of this file, which every test finds
 				}
 				all[id] = &model{
-					run: checked(func(c *call) answer { return run(k, c) }), access: accessOf(op), level: simplified,
+					run: checked(func(c *call) answer {
+						if k.owned != nil && !k.owned(c) {
+							return failed(http.StatusNotFound, "Не найдено")
+						}
+						return run(k, c)
+					}), access: accessOf(op), level: simplified,
 					note: "kept as a document: " + k.note,
 				}
 			}
@@ -173,18 +184,18 @@ func (k *kind) nameOfID() string {
 
 // docs are the documents of the kind, filled from the printed sample when they
 // are looked at for the first time.
-func (k *kind) docs(c *call) []obj {
-	h := c.holder()
+func (k *kind) docs(c *call) []obj { return k.docsOf(c.holder(), k.key(c), c.now) }
+
+func (k *kind) docsOf(h *company, key string, now time.Time) []obj {
 	if h.docs == nil {
 		h.docs = map[string][]obj{}
 	}
-	key := k.key(c)
 	if list, there := h.docs[key]; there || k.seed == "" {
 		return list
 	}
 	op, _ := contract.Lookup(k.seed)
 	_, body := documented(op)
-	shiftDates(body, weeksTo(c.now, body))
+	shiftDates(body, weeksTo(now, body))
 	list := []obj{}
 	for _, v := range elements(body) {
 		for _, name := range companyNames {

@@ -56,6 +56,11 @@ func newState(seed int64, now time.Time, rules *Rules, plan *Plan) *state {
 	for _, c := range s.companies {
 		s.fill(c, uint64(seed), now, wanted[c.id])
 	}
+	for _, c := range s.companies {
+		for _, k := range c.clients {
+			k.changed = now.Truncate(time.Second)
+		}
+	}
 	s.fresh = nil // the book of the seed is nobody's news
 	return s
 }

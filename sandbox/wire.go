@@ -124,10 +124,12 @@ func (c *call) backClient(r *record) any {
 		came += flag(other.attendance == 1)
 		missed += flag(other.attendance == -1)
 	}
+	custom, _ := k.more["custom_fields"].(obj)
 	return obj{
-		"id": k.id, "name": k.name, "surname": "", "patronymic": "", "display_name": k.name, "phone": "+" + k.phone,
-		"card": "", "email": k.email, "success_visits_count": came, "fail_visits_count": missed, "discount": 0,
-		"is_new": came == 0, "custom_fields": []any{},
+		"id": k.id, "name": k.name, "surname": text(k.more, "surname"), "patronymic": text(k.more, "patronymic"),
+		"display_name": k.fullName(), "phone": "+" + k.phone, "card": text(k.more, "card"), "email": k.email,
+		"success_visits_count": came, "fail_visits_count": missed, "discount": amount(k.more, "discount"),
+		"is_new": came == 0, "custom_fields": customFields(custom),
 	}
 }
 
