@@ -73,6 +73,15 @@ func (s *state) userByToken(token string) *user {
 	return nil
 }
 
+func (s *state) userByID(id int64) *user {
+	for _, u := range s.users {
+		if u.id == id {
+			return u
+		}
+	}
+	return nil
+}
+
 func (s *state) userByLogin(login string) *user {
 	for _, u := range s.users {
 		if u.login == login || u.email != "" && strings.EqualFold(u.email, login) {

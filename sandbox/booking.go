@@ -110,6 +110,9 @@ func (p *placing) find(a appointment) (visit, *refusal) {
 	if a.staffID != 0 && len(masters) == 0 {
 		return visit{}, &refusal{422, 433, "Сотрудник недоступен для записи на выбранную услугу", a.id}
 	}
+	if a.staffID == 0 && p.company.online.nobody {
+		return visit{}, &refusal{422, 436, "Выберите сотрудника", nil}
+	}
 	if a.staffID == 0 && p.switches.AnyMaster == AnyLeastBusy {
 		d := dayOf(a.start, p.company.zone)
 		slices.SortStableFunc(masters, func(x, y *master) int { return p.company.load(x, d) - p.company.load(y, d) })
@@ -337,6 +340,9 @@ func rescheduleBooking(c *call) answer {
 // move gives a record another time or master.
 func (c *call) move(r *record, start time.Time, to *master) {
 	c.company.unfile(r)
+	if !r.seatedAt(start, to) { // it leaves its group event
+		r.activity, r.seats = nil, 0
+	}
 	r.start, r.staff, r.changed = start, to, c.now
 	c.company.file(r)
 	c.changed(r)

@@ -204,32 +204,6 @@ func (c *call) scheduleDay(m *master, d day, include []string) obj {
 	return o
 }
 
-func getOnlineSettings(c *call) answer {
-	return enveloped(http.StatusOK, obj{
-		"confirm_number": c.company.phoneConfirmation, "any_master": true, "seance_delay_step": c.company.lead,
-		"activity_online_record_clients_count_max": 1,
-	}, nil)
-}
-
-func getTimeslotSettings(c *call) answer {
-	setting := obj{
-		"grid_first_timeslot": 0, "grid_last_timeslot": 85800, "grid_display_step": c.company.grid,
-		"grid_nearest_timeslot_delay": c.company.lead * 60, "grid_base_type": "predefined", "is_grid_flexible": false,
-	}
-	weekdays := []any{}
-	for n := 1; n <= 7; n++ {
-		timeslots := []int{}
-		for sec := 9 * hour; sec < 21*hour; sec += c.company.grid {
-			timeslots = append(timeslots, sec)
-		}
-		weekdays = append(weekdays, obj{"weekday": n, "timeslots": timeslots, "setting": setting})
-	}
-	return enveloped(http.StatusOK, obj{
-		"is_enabled": true, "weekdays_settings": weekdays,
-		"dates_settings": obj{"date": dayOf(c.now, c.company.zone).String(), "timeslots": []int{}, "setting": setting},
-	}, obj{})
-}
-
 var hookFlags = []string{
 	"salon", "service_category", "service", "master", "good", "client", "record", "schedule", "loyalty_card",
 	"goods_operations_sale", "goods_operations_receipt", "goods_operations_consumable", "goods_operations_stolen",

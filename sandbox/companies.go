@@ -75,9 +75,7 @@ func (c *call) nextSlot(company *company) any {
 
 func (c *call) addForms(o obj, company *company) {
 	if truthy(c.query.Get("showBookforms")) {
-		o["bookforms"] = []any{obj{
-			"id": company.formID, "title": "Виджет «" + company.title + "»", "is_default": 1, "url": c.formURL(company.formID),
-		}}
+		o["bookforms"] = c.formsInShort(company)
 	}
 	if truthy(c.query.Get("show_groups")) && company.groupID != 0 {
 		o["main_group_id"] = company.groupID
@@ -110,9 +108,7 @@ func getCompany(c *call) answer {
 	if truthy(c.query.Get("my")) {
 		o["access"] = obj{}
 	}
-	o["bookforms"] = []any{obj{
-		"id": company.formID, "title": "Виджет «" + company.title + "»", "is_default": 1, "url": c.formURL(company.formID),
-	}}
+	o["bookforms"] = c.formsInShort(company)
 	return answer{status: http.StatusOK, body: obj{"success": true, "data": o, "meta": obj{}}}
 }
 
@@ -165,10 +161,10 @@ func getPrivacyPolicy(c *call) answer {
 // getBookform is found by the number of a form, not of a company.
 func getBookform(c *call) answer {
 	id, _ := asInt(c.params["id"])
-	group, companyID, confirm := int64(0), int64(0), false
+	group, companyID, confirm, form := int64(0), int64(0), false, obj{}
 	for _, company := range c.state.companies {
-		if company.formID == id {
-			companyID, confirm = company.id, company.phoneConfirmation
+		if f := company.form(id); f != nil {
+			companyID, confirm, form = company.id, company.phoneConfirmation, f
 		}
 	}
 	if id == chainForm {
@@ -177,13 +173,8 @@ func getBookform(c *call) answer {
 	if companyID == 0 {
 		return failed(http.StatusNotFound, "Не найдено")
 	}
-	step := func(name, title string, n int) obj {
-		return obj{"step": name, "title": title, "num": n, "hidden": "0", "default": -1}
-	}
 	return enveloped(http.StatusOK, obj{
-		"steps": []any{
-			step("service", "Выберите услугу", 1), step("master", "Выберите мастера", 2), step("datetime", "Выберите время", 3),
-		},
+		"steps": formSteps(form).list(),
 		"style": obj{
 			"show_header": true, "logo": "", "header_background": "", "menu_background": "", "main_color": "7b5ea7",
 			"secondary_color": "999", "buttons_color": "FFF",
@@ -195,14 +186,4 @@ func getBookform(c *call) answer {
 		"comment_required": false, "metrika_counter_id": "", "google_analytics_id": "", "facebook_pixel_id": "",
 		"vkontakte_pixel_id": "", "app_metrika_id": "", "sms_enabled": true,
 	}, nil)
-}
-
-func listBookingForms(c *call) answer {
-	return enveloped(http.StatusOK, []any{obj{
-		"id": c.company.formID, "title": "Виджет «" + c.company.title + "»", "is_default": true, "description": "",
-		"without_menu": false, "service_step_default": 0, "service_step_hide": false, "master_step_default": 0,
-		"master_step_hide": false, "service_step_num": 1, "master_step_num": 2, "datetime_step_num": 3, "show_button": true,
-		"button_position": "bottom right", "form_position": "right", "button_color": "#7b5ea7", "button_animation": true,
-		"html_code": "", "ab_test_enabled": false,
-	}}, nil)
 }

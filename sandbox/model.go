@@ -211,6 +211,9 @@ type record struct {
 	labels                  []string
 	custom                  obj
 	instances               []int64 // resource instances in use
+
+	activity *activity // the group event that it is a booking of; nil: none
+	seats    int       // in that event
 }
 
 func (r *record) end() time.Time { return r.start.Add(seconds(r.length)) }
@@ -272,6 +275,9 @@ func (c *company) put(r *record) {
 // technical break and resource instances, as far as any are free. The master
 // and the start of a record only change between unfile and file.
 func (c *company) file(r *record) {
+	if r.activity != nil { // the group event takes the time
+		return
+	}
 	n := c.need(r.staff, r.services)
 	n.length = r.length
 	if r.ownPause != nil {

@@ -19,7 +19,19 @@ import (
 
 // office is what a company keeps as documents, by kind.
 type office struct {
-	docs map[string][]obj
+	docs       map[string][]obj
+	activities []*activity
+	online     onlineRules
+	forms      []obj            // booking forms; nil: only the one of the seed
+	push       map[pushKey]bool // notifications of users
+}
+
+// onlineRules are settings of the company that other operations look at.
+type onlineRules struct {
+	seats     int  // that one online booking of a group event may take; 0: one
+	backSeats int  // that one record of the back office may take; 0: ten
+	nobody    bool // a master must be chosen: there is no "any master"
+	journal   int  // record_type of the timetable
 }
 
 // kind is a kind of documents with its operations; an empty id is one that the
@@ -156,8 +168,24 @@ func officeModels() map[string]*model {
 		put(k.update, (*kind).answerChanged)
 		put(k.remove, (*kind).answerRemoved)
 	}
+	for _, part := range officeParts {
+		for id, m := range part() {
+			op, ok := contract.Lookup(id)
+			if !ok {
+				panic("sandbox: no operation " + id)
+			}
+			if m.access == openToPartner {
+				m.access = accessOf(op)
+			}
+			m.run = checked(m.run)
+			all[id] = m
+		}
+	}
 	return all
 }
+
+// officeParts have the operations that are played on more than documents.
+var officeParts = []func() map[string]*model{activityModels, settingsModels}
 
 // holder is the company that keeps the documents of a call; those of a chain
 // are kept by its first branch.
@@ -209,6 +237,19 @@ func (k *kind) docsOf(h *company, key string, now time.Time) []obj {
 	}
 	h.docs[key] = list
 	return list
+}
+
+// sampleData is a copy of the data of an operation's sample.
+func sampleData(operation string) any {
+	op, ok := contract.Lookup(operation)
+	if !ok {
+		return nil
+	}
+	_, body := documented(op)
+	if o, enveloped := body.(obj); enveloped && o["data"] != nil {
+		return o["data"]
+	}
+	return body
 }
 
 // elements are the objects of a sample: of its data, or of itself when bare.

@@ -271,6 +271,7 @@ func (s *state) openPlanned(b PlannedBranch, place int) *company {
 		}
 		c.staff = append(c.staff, master)
 	}
+	c.equip()
 	return c
 }
 

@@ -55,6 +55,7 @@ func newState(seed int64, now time.Time, rules *Rules, plan *Plan) *state {
 	s.hireUsers()
 	for _, c := range s.companies {
 		s.fill(c, uint64(seed), now, wanted[c.id])
+		c.organise(now)
 	}
 	for _, c := range s.companies {
 		for _, k := range c.clients {
@@ -95,6 +96,7 @@ func (s *state) open(b branch) *company {
 	for i, h := range b.staff {
 		c.staff = append(c.staff, c.hire(h, base+500+int64(i)+1, i))
 	}
+	c.equip()
 	return c
 }
 

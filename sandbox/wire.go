@@ -48,12 +48,12 @@ func (c *call) userRecord(r *record) obj {
 			"show_rating": 1, "rating": r.staff.rating, "votes_count": r.staff.votes, "avatar": c.avatar(r.staff),
 			"comments_count": r.staff.comments,
 		},
-		"clients_count": 1, "date": r.start.In(company.zone).Format(salonTime), "datetime": c.datetime(r, withoutColon),
+		"clients_count": max(r.seats, 1), "date": r.start.In(company.zone).Format(salonTime), "datetime": c.datetime(r, withoutColon),
 		"create_date": r.created.In(company.zone).Format(withoutColon), "comment": r.comment, "deleted": r.deleted,
 		"attendance": r.attendance, "length": r.length, "notify_by_sms": r.notifySMS, "notify_by_email": r.notifyEmail,
 		"master_requested": false, "online": r.online, "api_id": r.apiID,
 		"last_change_date": r.changed.In(company.zone).Format(withoutColon), "prepaid": false, "prepaid_confirmed": false,
-		"activity_id": 0,
+		"activity_id": r.activityID(),
 	}
 }
 
@@ -73,14 +73,14 @@ func (c *call) backRecord(r *record) obj {
 	return obj{
 		"id": r.id, "company_id": r.company.id, "staff_id": r.staff.id, "services": backServices(r),
 		"goods_transactions": []any{}, "staff": c.backStaff(r.staff), "client": c.backClient(r), "comer": nil,
-		"clients_count": 1, "date": local, "datetime": c.datetime(r, withColon),
+		"clients_count": max(r.seats, 1), "date": local, "datetime": c.datetime(r, withColon),
 		"create_date": r.created.In(zone).Format(withoutColon), "comment": r.comment, "online": r.online,
 		"visit_attendance": r.attendance, "attendance": r.attendance, "confirmed": 1, "seance_length": r.length,
 		"length": r.length, "sms_before": r.notifySMS, "sms_now": 0, "sms_now_text": "", "email_now": 0, "notified": 0,
 		"master_request": 0, "api_id": r.apiID, "from_url": "", "review_requested": 0, "visit_id": itoa(r.visitID),
 		"created_user_id": r.author, "deleted": r.deleted, "paid_full": 0, "payment_status": 0, "prepaid": false,
 		"prepaid_confirmed": false, "last_change_date": r.changed.In(zone).Format(withoutColon), "custom_color": r.color,
-		"custom_font_color": "", "record_labels": labels(r), "activity_id": 0, "custom_fields": customFields(r.custom),
+		"custom_font_color": "", "record_labels": labels(r), "activity_id": r.activityID(), "custom_fields": customFields(r.custom),
 		"documents": []any{obj{
 			"id": r.visitID + 1, "type_id": 7, "storage_id": 0, "user_id": r.author, "company_id": r.company.id,
 			"number": r.visitID % 10_000, "comment": "", "date_created": local, "category_id": 0, "visit_id": r.visitID,
