@@ -391,7 +391,7 @@ type Activity struct {
 	ServiceID         int64                     `json:"service_id"` // service id
 	StaffID           int64                     `json:"staff_id"`   // staff id
 	Date              Time                      `json:"date"`       // start
-	Timestamp         int64                     `json:"timestamp"`
+	Timestamp         Time                      `json:"timestamp"`
 	Length            time.Duration             `json:"length"`   // duration, seconds
 	Capacity          int64                     `json:"capacity"` // number of places
 	Color             string                    `json:"color"`
@@ -406,7 +406,7 @@ type Activity struct {
 	ResourceInstances []*ResourceInstance       `json:"resource_instances"`
 	Labels            []*RecordLabel            `json:"labels"`
 	DurationDetails   []*ActivityDurationDetail `json:"duration_details"`
-	Prepaid           string                    `json:"prepaid"`   // online payment is available
+	Prepaid           Prepaid                   `json:"prepaid"`   // online payment is available
 	SalonID           int64                     `json:"salon_id"`  // company id
 	MasterID          int64                     `json:"master_id"` // staff id
 	Master            *StaffInfo                `json:"master"`
@@ -474,8 +474,8 @@ func (v ActivityDurationDetail) MarshalJSON() ([]byte, error) { return marshalOb
 
 // ActivityBookingRequest is the body of [ActivitiesService.Book].
 type ActivityBookingRequest struct {
-	Fullname      string `json:"fullname"` // client name
-	Phone         Phone  `json:"phone"`    // client phone, digits only, e.g. 79000000001
+	Fullname      string `json:"fullname"`   // client name
+	Phone         Phone  `json:"phone,bare"` // client phone, digits only, e.g. 79000000001
 	Email         string `json:"email,omitempty"`
 	Code          Secret `json:"code,omitempty"` // SMS code, required when the company has phone_confirmation
 	Comment       string `json:"comment,omitempty"`

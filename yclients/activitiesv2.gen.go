@@ -155,7 +155,7 @@ type ActivityAttributes struct {
 	MasterID     int64         `json:"master_id"`  // staff id
 	StaffID      int64         `json:"staff_id"`   // staff id
 	ServiceID    int64         `json:"service_id"` // service id
-	Timestamp    int64         `json:"timestamp"`
+	Timestamp    Time          `json:"timestamp"`
 	Length       time.Duration `json:"length"`        // duration, seconds
 	Capacity     int64         `json:"capacity"`      // number of places
 	ClientsCount int64         `json:"clients_count"` // number of places taken
@@ -251,7 +251,7 @@ type ActivityRecordAttributes struct {
 	MasterID     int64         `json:"master_id"`  // staff id
 	StaffID      int64         `json:"staff_id"`   // staff id
 	ServiceID    int64         `json:"service_id"` // service id
-	Timestamp    int64         `json:"timestamp"`
+	Timestamp    Time          `json:"timestamp"`
 	Length       time.Duration `json:"length"`        // duration, seconds
 	Capacity     int64         `json:"capacity"`      // number of places
 	ClientsCount int64         `json:"clients_count"` // number of places taken
@@ -303,7 +303,7 @@ type AttendanceGoodRequest struct {
 	StaffID               *int64   `json:"staff_id,omitempty"` // staff id
 	OperationUnitType     string   `json:"operation_unit_type,omitempty"`
 	Number                *int64   `json:"number,omitempty"`
-	PlannedActivationDate Time     `json:"planned_activation_date,omitempty"`
+	PlannedActivationDate Date     `json:"planned_activation_date,omitempty"`
 	Marks                 []string `json:"marks,omitempty"`
 	Quantity              *int64   `json:"quantity,omitempty"`
 	CostPerUnit           Money    `json:"cost_per_unit,omitempty"`

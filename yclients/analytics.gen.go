@@ -404,13 +404,13 @@ type ZReportFigures struct {
 	NonVisitRecords        int64   `json:"non_visit_records"`
 	NonVisitRecordsAverage int64   `json:"non_visit_records_average"`
 	Targets                int64   `json:"targets"`
-	TargetsPaid            int64   `json:"targets_paid"`
+	TargetsPaid            Money   `json:"targets_paid"`
 	Goods                  int64   `json:"goods"`
-	GoodsPaid              float64 `json:"goods_paid"`
+	GoodsPaid              Money   `json:"goods_paid"`
 	Certificates           int64   `json:"certificates"`
-	CertificatesPaid       int64   `json:"certificates_paid"`
+	CertificatesPaid       Money   `json:"certificates_paid"`
 	Membership             int64   `json:"abonement"`
-	MembershipPaid         int64   `json:"abonement_paid"`
+	MembershipPaid         Money   `json:"abonement_paid"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
@@ -436,8 +436,8 @@ func (v ZReportPaid) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 // ZReportAmount is the member "accounts" of [ZReportPaid].
 type ZReportAmount struct {
 	kept
-	Title  string  `json:"title"`
-	Amount float64 `json:"amount"`
+	Title  string `json:"title"`
+	Amount Money  `json:"amount"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
@@ -510,9 +510,9 @@ func (v ZReportItem) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 // ZReportTransaction is the member "transactions" of [ZReportItem].
 type ZReportTransaction struct {
 	kept
-	AccountsAmount float64 `json:"accounts_amount"`
-	LoyaltyAmount  int64   `json:"loyalty_amount"`
-	PaymentType    string  `json:"payment_type"`
+	AccountsAmount Money  `json:"accounts_amount"`
+	LoyaltyAmount  Money  `json:"loyalty_amount"`
+	PaymentType    string `json:"payment_type"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.

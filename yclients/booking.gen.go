@@ -335,9 +335,9 @@ func (s *BookingService) TimeslotSettings(ctx context.Context, companyID int64) 
 
 // CodeRequest is the body of [BookingService.SendCode].
 type CodeRequest struct {
-	Phone    Phone  `json:"phone,omitempty"`    // phone that receives the code, digits only, e.g. 79000000001
-	Fulname  string `json:"fulname,omitempty"`  // client name (spelled so in the docs table; prose says fullname)
-	Fullname string `json:"fullname,omitempty"` // client name
+	Phone    Phone  `json:"phone,omitempty,bare"` // phone that receives the code, digits only, e.g. 79000000001
+	Fulname  string `json:"fulname,omitempty"`    // client name (spelled so in the docs table; prose says fullname)
+	Fullname string `json:"fullname,omitempty"`   // client name
 
 	// Extra holds members that the documentation does not know.
 	Extra map[string]any `json:"-"`
@@ -363,7 +363,7 @@ type Bookform struct {
 	CommentInputName          string                     `json:"comment_input_name"`          // label of the comment input (default label when absent)
 	BookingNotifyText         string                     `json:"booking_notify_text"`         // text shown at the contact step
 	IsShowPrivacyPolicy       bool                       `json:"is_show_privacy_policy"`      // show the personal data policy text
-	SpecializationDisplayMode int64                      `json:"specialization_display_mode"` // 0 specialization, 1 position
+	SpecializationDisplayMode StaffCaption               `json:"specialization_display_mode"` // 0 specialization, 1 position
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
@@ -562,8 +562,8 @@ type BookingCheckAppointmentRequest struct {
 
 // BookingRequest is the body of [BookingService.Create].
 type BookingRequest struct {
-	Phone         Phone                        `json:"phone"`    // client phone, digits only, e.g. 79000000001
-	Fullname      string                       `json:"fullname"` // client name
+	Phone         Phone                        `json:"phone,bare"` // client phone, digits only, e.g. 79000000001
+	Fullname      string                       `json:"fullname"`   // client name
 	Email         string                       `json:"email"`
 	Code          Secret                       `json:"code,omitempty"` // SMS code, required when the company has phone_confirmation
 	Comment       string                       `json:"comment,omitempty"`

@@ -145,7 +145,7 @@ type Certificate struct {
 	ID             int64            `json:"id"`
 	Number         string           `json:"number"`
 	Balance        Money            `json:"balance"`
-	DefaultBalance int64            `json:"default_balance"` // initial balance
+	DefaultBalance Money            `json:"default_balance"` // initial balance
 	TypeID         int64            `json:"type_id"`
 	StatusID       int64            `json:"status_id"` // status id
 	CreatedDate    Time             `json:"created_date"`
@@ -163,18 +163,18 @@ func (v Certificate) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 // CertificateType is what [CertificatesService.SearchTypes] and [CertificatesService.FetchTypes] answer.
 type CertificateType struct {
 	kept
-	ID                      int64           `json:"id"`
-	Title                   string          `json:"title"`
-	Balance                 Money           `json:"balance"`
-	IsMulti                 bool            `json:"is_multi"`                   // may be charged several times
-	CompanyGroupID          int64           `json:"company_group_id"`           // chain id of the certificate type
-	ItemTypeID              int64           `json:"item_type_id"`               // 0 no limit, 1 services only, 2 some services and all goods, 3 some services, 4 goods only
-	ExpirationTypeID        CertificateTerm `json:"expiration_type_id"`         // 0 none, 1 fixed date, 2 fixed term
-	ExpirationDate          Time            `json:"expiration_date"`            // expiry date
-	ExpirationTimeout       int64           `json:"expiration_timeout"`         // lifetime, when expiration_type_id=2
-	ExpirationTimeoutUnitID int64           `json:"expiration_timeout_unit_id"` // 1 day, 2 week, 3 month, 4 year
-	IsAllowEmptyCode        bool            `json:"is_allow_empty_code"`        // may be sold without a code
-	ItemType                *Ref            `json:"item_type"`
+	ID                      int64            `json:"id"`
+	Title                   string           `json:"title"`
+	Balance                 Money            `json:"balance"`
+	IsMulti                 bool             `json:"is_multi"`                   // may be charged several times
+	CompanyGroupID          int64            `json:"company_group_id"`           // chain id of the certificate type
+	ItemTypeID              CertificateItems `json:"item_type_id"`               // 0 no limit, 1 services only, 2 some services and all goods, 3 some services, 4 goods only
+	ExpirationTypeID        CertificateTerm  `json:"expiration_type_id"`         // 0 none, 1 fixed date, 2 fixed term
+	ExpirationDate          Time             `json:"expiration_date"`            // expiry date
+	ExpirationTimeout       int64            `json:"expiration_timeout"`         // lifetime, when expiration_type_id=2
+	ExpirationTimeoutUnitID PeriodUnit       `json:"expiration_timeout_unit_id"` // 1 day, 2 week, 3 month, 4 year
+	IsAllowEmptyCode        bool             `json:"is_allow_empty_code"`        // may be sold without a code
+	ItemType                *Ref             `json:"item_type"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.

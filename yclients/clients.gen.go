@@ -318,7 +318,7 @@ type ClientSearchRequest struct {
 
 // ClientFilterRequest is the member "filters" of [ClientSearchRequest].
 type ClientFilterRequest struct {
-	Type  string                    `json:"type,omitempty"`
+	Type  ClientFilterType          `json:"type,omitempty"`
 	State *ClientFilterStateRequest `json:"state,omitempty"`
 
 	// Extra holds members that the documentation does not know.
@@ -374,30 +374,30 @@ type ClientFilterNumbersRequest struct {
 // CompanyClient is what [ClientsService.Search], [ClientsService.ListLegacy] and others answer.
 type CompanyClient struct {
 	kept
-	Name           string                    `json:"name"`
-	ID             int64                     `json:"id"`
-	Phone          Phone                     `json:"phone"` // part of the phone
-	Email          string                    `json:"email"` // part of the email
-	Categories     []*ClientCategory         `json:"categories"`
-	SexID          Sex                       `json:"sex_id"` // 0 unknown, 1 male, 2 female
-	Sex            string                    `json:"sex"`
-	Discount       float64                   `json:"discount"`      // discount, percent
-	ImportanceID   Importance                `json:"importance_id"` // 0 none, 1 bronze, 2 silver, 3 gold
-	Importance     string                    `json:"importance"`
-	Card           string                    `json:"card"`       // client's card number
-	BirthDate      Time                      `json:"birth_date"` // birth date, yyyy-mm-dd
-	Comment        string                    `json:"comment"`
-	SMSCheck       int64                     `json:"sms_check"` // 1 = congratulate on birthday by SMS
-	SMSNot         int64                     `json:"sms_not"`   // 1 = exclude from SMS mailings
-	Spent          Money                     `json:"spent"`     // money spent at the moment of adding
-	Balance        Money                     `json:"balance"`
-	Visits         int64                     `json:"visits"`
-	LastChangeDate Time                      `json:"last_change_date"` // last change
-	CustomFields   *CompanyClientCustomField `json:"custom_fields"`    // custom field values by code
-	Surname        string                    `json:"surname"`
-	Patronymic     string                    `json:"patronymic"`
-	SMSBot         int64                     `json:"sms_bot"`
-	Paid           Money                     `json:"paid"`
+	Name           string                     `json:"name"`
+	ID             int64                      `json:"id"`
+	Phone          Phone                      `json:"phone"` // phone number
+	Email          string                     `json:"email"`
+	Categories     []*ClientCategory          `json:"categories"`
+	SexID          Sex                        `json:"sex_id"` // 0 unknown, 1 male, 2 female
+	Sex            string                     `json:"sex"`
+	Discount       float64                    `json:"discount"`      // discount, percent
+	ImportanceID   Importance                 `json:"importance_id"` // 0 none, 1 bronze, 2 silver, 3 gold
+	Importance     string                     `json:"importance"`
+	Card           string                     `json:"card"`       // client's card number
+	BirthDate      Time                       `json:"birth_date"` // birth date, yyyy-mm-dd
+	Comment        string                     `json:"comment"`
+	SMSCheck       int64                      `json:"sms_check"` // 1 = congratulate on birthday by SMS
+	SMSNot         int64                      `json:"sms_not"`   // 1 = exclude from SMS mailings
+	Spent          Money                      `json:"spent"`     // money spent at the moment of adding
+	Balance        Money                      `json:"balance"`
+	Visits         int64                      `json:"visits"`
+	LastChangeDate Time                       `json:"last_change_date"` // last change
+	CustomFields   map[string]json.RawMessage `json:"custom_fields"`    // custom field values by code
+	Surname        string                     `json:"surname"`
+	Patronymic     string                     `json:"patronymic"`
+	SMSBot         int64                      `json:"sms_bot"`
+	Paid           Money                      `json:"paid"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
@@ -431,7 +431,7 @@ type ClientCreateRequest struct {
 	ImportanceID *Importance    `json:"importance_id,omitempty"` // 0 none, 1 bronze, 2 silver, 3 gold
 	Discount     *float64       `json:"discount,omitempty"`      // discount, percent
 	Card         string         `json:"card,omitempty"`          // client's card number
-	BirthDate    Time           `json:"birth_date,omitempty"`    // birth date, yyyy-mm-dd
+	BirthDate    Date           `json:"birth_date,omitempty"`    // birth date, yyyy-mm-dd
 	Comment      string         `json:"comment,omitempty"`
 	Spent        Money          `json:"spent,omitempty"` // money spent at the moment of adding
 	Balance      Money          `json:"balance,omitempty"`
@@ -444,18 +444,6 @@ type ClientCreateRequest struct {
 	Extra map[string]any `json:"-"`
 }
 
-// CompanyClientCustomField is the member "custom_fields" of [CompanyClient].
-type CompanyClientCustomField struct {
-	kept
-	Key1 string `json:"key-1"`
-}
-
-// UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
-func (v *CompanyClientCustomField) UnmarshalJSON(data []byte) error { return unmarshalObject(data, v) }
-
-// MarshalJSON writes what was received, with the changes made since.
-func (v CompanyClientCustomField) MarshalJSON() ([]byte, error) { return marshalObject(v) }
-
 // ClientBulkRequest is the body of [ClientsService.CreateBulk].
 type ClientBulkRequest struct {
 	Name         string         `json:"name"`
@@ -467,7 +455,7 @@ type ClientBulkRequest struct {
 	ImportanceID *Importance    `json:"importance_id,omitempty"` // 0 none, 1 bronze, 2 silver, 3 gold
 	Discount     *float64       `json:"discount,omitempty"`      // discount, percent
 	Card         string         `json:"card,omitempty"`          // client's card number
-	BirthDate    Time           `json:"birth_date,omitempty"`    // birth date, yyyy-mm-dd
+	BirthDate    Date           `json:"birth_date,omitempty"`    // birth date, yyyy-mm-dd
 	Comment      string         `json:"comment,omitempty"`
 	Spent        Money          `json:"spent,omitempty"` // money spent at the moment of adding
 	Balance      Money          `json:"balance,omitempty"`
@@ -495,9 +483,9 @@ func (v ClientBulkResult) MarshalJSON() ([]byte, error) { return marshalObject(v
 // ClientBulkError is the member "errors" of [ClientBulkResult].
 type ClientBulkError struct {
 	kept
-	Phone json.RawMessage `json:"phone"` // phone number
-	Name  string          `json:"name"`
-	Error string          `json:"error"`
+	Phone Phone  `json:"phone"` // phone number
+	Name  string `json:"name"`
+	Error string `json:"error"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
@@ -517,7 +505,7 @@ type ClientRequest struct {
 	ImportanceID *Importance    `json:"importance_id,omitempty"` // 0 none, 1 bronze, 2 silver, 3 gold
 	Discount     *float64       `json:"discount,omitempty"`      // discount, percent
 	Card         string         `json:"card,omitempty"`          // client's card number
-	BirthDate    Time           `json:"birth_date,omitempty"`    // birth date, yyyy-mm-dd
+	BirthDate    Date           `json:"birth_date,omitempty"`    // birth date, yyyy-mm-dd
 	Comment      string         `json:"comment,omitempty"`
 	Spent        Money          `json:"spent,omitempty"` // money spent at the moment of adding
 	Balance      Money          `json:"balance,omitempty"`
@@ -532,12 +520,12 @@ type ClientRequest struct {
 
 // ClientVisitsRequest is the body of [ClientsService.SearchVisits].
 type ClientVisitsRequest struct {
-	ClientID        int64           `json:"client_id"`        // client id; null when client_phone is given
-	ClientPhone     string          `json:"client_phone"`     // client phone; null when client_id is given
-	From            Date            `json:"from"`             // period start; null allowed
-	To              Date            `json:"to"`               // period end; null allowed
-	PaymentStatuses []PaymentStatus `json:"payment_statuses"` // visit payment statuses; [] = no filter
-	Attendance      Attendance      `json:"attendance"`       // visit status filter; null = none
+	ClientID        int64           `json:"client_id,null"`    // client id; null when client_phone is given
+	ClientPhone     Phone           `json:"client_phone,null"` // client phone; null when client_id is given
+	From            Date            `json:"from,null"`         // period start; null allowed
+	To              Date            `json:"to,null"`           // period end; null allowed
+	PaymentStatuses []PaymentStatus `json:"payment_statuses"`  // visit payment statuses; [] = no filter
+	Attendance      *Attendance     `json:"attendance,null"`   // visit status filter; null = none
 
 	// Extra holds members that the documentation does not know.
 	Extra map[string]any `json:"-"`
@@ -627,8 +615,8 @@ type ClientVisit struct {
 	ID         int64                 `json:"id"`
 	Comment    string                `json:"comment"`
 	Date       Time                  `json:"date"`
-	VisitID    int64                 `json:"visit_id"`   // visit id
-	Attendance Attendance            `json:"attendance"` // visit status filter; null = none
+	VisitID    int64                 `json:"visit_id"` // visit id
+	Attendance Attendance            `json:"attendance"`
 	Services   []*ClientVisitService `json:"services"`
 	Staff      *StaffInfo            `json:"staff"`
 	Company    *Ref                  `json:"company"` // company of the record
@@ -713,7 +701,7 @@ type ClientFile struct {
 	Extension   string `json:"extension"`
 	Mime        string `json:"mime"`
 	Link        string `json:"link"`
-	DateCreate  string `json:"date_create"` // upload date, ISO 8601
+	DateCreate  Time   `json:"date_create"` // upload date, ISO 8601
 	Size        string `json:"size"`
 	UserName    string `json:"user_name"`
 	UserAvatar  string `json:"user_avatar"`

@@ -125,11 +125,11 @@ func (s *DepositsService) History(ctx context.Context, chainID, depositID int64)
 
 // DepositTopUpRequest is the body of [DepositsService.TopUp].
 type DepositTopUpRequest struct {
-	ClientID  int64   `json:"client_id"`
-	DepositID int64   `json:"deposit_id"`
-	Amount    float64 `json:"amount"`
-	MasterID  *int64  `json:"master_id,omitempty"`
-	AccountID int64   `json:"account_id"`
+	ClientID  int64  `json:"client_id"`
+	DepositID int64  `json:"deposit_id"`
+	Amount    Money  `json:"amount"`
+	MasterID  *int64 `json:"master_id,omitempty"`
+	AccountID int64  `json:"account_id"`
 
 	// Extra holds members that the documentation does not know.
 	Extra map[string]any `json:"-"`
@@ -160,9 +160,9 @@ type DepositTransaction struct {
 	DepositTypeID int64           `json:"deposit_type_id"`
 	MasterID      int64           `json:"master_id"`
 	UserID        int64           `json:"user_id"`
-	Amount        float64         `json:"amount"`
+	Amount        Money           `json:"amount"`
 	Comment       string          `json:"comment"`
-	DateCreate    string          `json:"date_create"`
+	DateCreate    Time            `json:"date_create"`
 	Deleted       bool            `json:"deleted"`
 	Deposit       *DepositAccount `json:"deposit"`
 	DepositType   *DepositType    `json:"deposit_type"`
@@ -177,13 +177,13 @@ func (v DepositTransaction) MarshalJSON() ([]byte, error) { return marshalObject
 // DepositAccount is the member "deposit" of [DepositTransaction].
 type DepositAccount struct {
 	kept
-	ID             int64  `json:"id"`
-	DepositTypeID  int64  `json:"deposit_type_id"`
-	SalonGroupID   int64  `json:"salon_group_id"`
-	InitialBalance Money  `json:"initial_balance"`
-	Balance        Money  `json:"balance"`
-	Blocked        bool   `json:"blocked"`
-	DateCreate     string `json:"date_create"`
+	ID             int64 `json:"id"`
+	DepositTypeID  int64 `json:"deposit_type_id"`
+	SalonGroupID   int64 `json:"salon_group_id"`
+	InitialBalance Money `json:"initial_balance"`
+	Balance        Money `json:"balance"`
+	Blocked        bool  `json:"blocked"`
+	DateCreate     Time  `json:"date_create"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
@@ -198,7 +198,7 @@ type DepositType struct {
 	ID           int64  `json:"id"`
 	SalonGroupID int64  `json:"salon_group_id"`
 	Title        string `json:"title"`
-	DateCreate   string `json:"date_create"`
+	DateCreate   Time   `json:"date_create"`
 	Deleted      bool   `json:"deleted"`
 }
 

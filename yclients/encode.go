@@ -87,15 +87,7 @@ func appendRequestObject(b []byte, v reflect.Value) ([]byte, error) {
 		if name == "" || name == "-" || strings.HasPrefix(option, "omitempty") && v.Field(i).IsZero() {
 			continue
 		}
-		switch {
-		case strings.HasSuffix(option, "01"):
-			b = appendSwitch(appendKey(b, name), v.Field(i))
-			continue
-		case strings.HasSuffix(option, "digits"):
-			b = appendDigits(appendKey(b, name), v.Field(i))
-			continue
-		}
-		if b, err = appendRequest(appendKey(b, name), v.Field(i)); err != nil {
+		if b, err = appendMember(appendKey(b, name), v.Field(i), option); err != nil {
 			return nil, err
 		}
 	}
@@ -109,6 +101,21 @@ func appendRequestObject(b []byte, v reflect.Value) ([]byte, error) {
 		}
 	}
 	return append(b, '}'), nil
+}
+
+// appendMember writes a field as its tag says.
+func appendMember(b []byte, v reflect.Value, option string) ([]byte, error) {
+	switch {
+	case strings.Contains(option, "null") && v.IsZero():
+		return append(b, "null"...), nil
+	case strings.Contains(option, "01"):
+		return appendSwitch(b, v), nil
+	case strings.Contains(option, "digits"):
+		return appendDigits(b, v), nil
+	case strings.Contains(option, "bare"):
+		return appendJSON(b, Phone(v.String()).bare())
+	}
+	return appendRequest(b, v)
 }
 
 // appendSwitch writes a bool that the API wants as a number.

@@ -394,6 +394,130 @@ const (
 	VATExempt VAT = 4
 )
 
+// ClientFilterType is what a filter of clients looks at, and what its state has. The API may know more values.
+type ClientFilterType string
+
+// Values of ClientFilterType.
+const (
+	ClientFilterTypeID              ClientFilterType = "id"                // Value: ids
+	ClientFilterTypeQuickSearch     ClientFilterType = "quick_search"      // Value: a part of the name, the phone or the email
+	ClientFilterTypeGender          ClientFilterType = "gender"            // Value: a list of Sex
+	ClientFilterTypeImportance      ClientFilterType = "importance"        // Value: a list of Importance
+	ClientFilterTypeCategory        ClientFilterType = "category"          // Value: ids of labels
+	ClientFilterTypeBirthday        ClientFilterType = "birthday"          // From and To: days
+	ClientFilterTypeSoldAmount      ClientFilterType = "sold_amount"       // From and To: numbers
+	ClientFilterTypeHasMobileApp    ClientFilterType = "has_mobile_app"    // Value: a bool
+	ClientFilterTypeHasPassteamCard ClientFilterType = "has_passteam_card" // Value: a bool
+	ClientFilterTypePassteamCards   ClientFilterType = "passteam_card_ids" // Value: ids
+	ClientFilterTypeRecord          ClientFilterType = "record"            // Staff, Service, ServiceCategory, Status, Created, RecordsCount, SoldAmount
+	ClientFilterTypeClient          ClientFilterType = "client"            // ID, Birthday
+	ClientFilterTypeSale            ClientFilterType = "sale"              // MembershipBalance
+)
+
+// CertificateItems is what a certificate pays for. The API may know more values.
+type CertificateItems int64
+
+// Values of CertificateItems.
+const (
+	CertificateItemsAny                  CertificateItems = 0
+	CertificateItemsServices             CertificateItems = 1
+	CertificateItemsSomeServicesAndGoods CertificateItems = 2 // some services and all goods
+	CertificateItemsSomeServices         CertificateItems = 3
+	CertificateItemsGoods                CertificateItems = 4
+)
+
+// PaymentMethod is what a sale is paid with. The API may know more values.
+type PaymentMethod string
+
+// Values of PaymentMethod.
+const (
+	PaymentMethodAccount        PaymentMethod = "account" // a cash desk, see AccountID
+	PaymentMethodDeposit        PaymentMethod = "deposit"
+	PaymentMethodLoyaltyProgram PaymentMethod = "loyalty_program"
+	PaymentMethodLoyaltyCard    PaymentMethod = "loyalty_card"
+	PaymentMethodCertificate    PaymentMethod = "loyalty_certificate"
+	PaymentMethodMembership     PaymentMethod = "loyalty_abonement"        // visits only
+	PaymentMethodReferral       PaymentMethod = "referral_loyalty_program" // a referral program, visits only
+)
+
+// MembershipState is what a membership is at. The API may know more values.
+type MembershipState int64
+
+// Values of MembershipState.
+const (
+	MembershipStateIssued    MembershipState = 1
+	MembershipStateActivated MembershipState = 2
+	MembershipStateExpired   MembershipState = 3
+)
+
+// NotificationMode is whose set of notifications a user gets. The API may know more values.
+type NotificationMode string
+
+// Values of NotificationMode.
+const (
+	NotificationModeAdmin NotificationMode = "admin"
+	NotificationModeStaff NotificationMode = "staff"
+	NotificationModeOff   NotificationMode = "disabled"
+)
+
+// InstallationSource is who changed the state of an application. The API may know more values.
+type InstallationSource string
+
+// Values of InstallationSource.
+const (
+	InstallationSourceMarketplace InstallationSource = "marketplace"
+	InstallationSourcePartnerAPI  InstallationSource = "partner_api"
+)
+
+// ReceiptKind is what a receipt was printed for. The API may know more values.
+type ReceiptKind int64
+
+// Values of ReceiptKind.
+const (
+	ReceiptKindReturn ReceiptKind = 0
+	ReceiptKindSale   ReceiptKind = 1
+)
+
+// CashRegisterOperation is what a cash register did. The API may know more values.
+type CashRegisterOperation int64
+
+// Values of CashRegisterOperation.
+const (
+	CashRegisterOperationSale            CashRegisterOperation = 0
+	CashRegisterOperationReturn          CashRegisterOperation = 1 // the return of a sale
+	CashRegisterOperationCorrection      CashRegisterOperation = 2
+	CashRegisterOperationOpenShift       CashRegisterOperation = 4
+	CashRegisterOperationCloseShift      CashRegisterOperation = 5
+	CashRegisterOperationCashIn          CashRegisterOperation = 6
+	CashRegisterOperationCashOut         CashRegisterOperation = 7
+	CashRegisterOperationRegisterStatus  CashRegisterOperation = 9  // asked how the register is
+	CashRegisterOperationCommandStatus   CashRegisterOperation = 11 // asked how a command went
+	CashRegisterOperationOtherCorrection CashRegisterOperation = 12
+	CashRegisterOperationReportX         CashRegisterOperation = 13
+)
+
+// CashRegisterState is how a command of a cash register goes. The API may know more values.
+type CashRegisterState int64
+
+// Values of CashRegisterState.
+const (
+	CashRegisterStateNoConnection CashRegisterState = 0
+	CashRegisterStateSuccess      CashRegisterState = 1
+	CashRegisterStatePrinting     CashRegisterState = 2
+	CashRegisterStateFailed       CashRegisterState = 3
+	CashRegisterStateCheckFailed  CashRegisterState = 4
+	CashRegisterStateWaiting      CashRegisterState = 5
+)
+
+// StaffCaption is what stands below the name of a master. The API may know more values.
+type StaffCaption int64
+
+// Values of StaffCaption.
+const (
+	StaffCaptionSpecialization StaffCaption = 0
+	StaffCaptionPosition       StaffCaption = 1
+)
+
 // Locale is a language of the booking widget. The API may know more values.
 type Locale string
 

@@ -4,7 +4,6 @@ package yclients
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"time"
@@ -265,15 +264,15 @@ func (s *EventSchedulesService) DeleteForClient(ctx context.Context, companyID, 
 // EventSchedule is what [EventSchedulesService.Find], [EventSchedulesService.Create] and [EventSchedulesService.Update] answer.
 type EventSchedule struct {
 	kept
-	ID                 int64           `json:"id"`
-	CreatedAt          string          `json:"created_at"`
-	UpdatedAt          string          `json:"updated_at"`
-	DeletedAt          json.RawMessage `json:"deleted_at"`
-	OriginalEntityType EventEntity     `json:"original_entity_type"` // source kind; record is not supported yet
-	OriginalEntityID   int64           `json:"original_entity_id"`   // source record or event id
-	DateStart          string          `json:"date_start"`
-	DateEnd            string          `json:"date_end"` // last date of the schedule
-	Days               []*ScheduleDay  `json:"days"`
+	ID                 int64          `json:"id"`
+	CreatedAt          Time           `json:"created_at"`
+	UpdatedAt          Time           `json:"updated_at"`
+	DeletedAt          Time           `json:"deleted_at"`
+	OriginalEntityType EventEntity    `json:"original_entity_type"` // source kind; record is not supported yet
+	OriginalEntityID   int64          `json:"original_entity_id"`   // source record or event id
+	DateStart          Time           `json:"date_start"`
+	DateEnd            Time           `json:"date_end"` // last date of the schedule
+	Days               []*ScheduleDay `json:"days"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
@@ -286,9 +285,9 @@ func (v EventSchedule) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 type ScheduleDay struct {
 	kept
 	ID                       int64               `json:"id"`
-	CreatedAt                string              `json:"created_at"`
-	UpdatedAt                string              `json:"updated_at"`
-	DeletedAt                json.RawMessage     `json:"deleted_at"`
+	CreatedAt                Time                `json:"created_at"`
+	UpdatedAt                Time                `json:"updated_at"`
+	DeletedAt                Time                `json:"deleted_at"`
 	TimetableEventScheduleID int64               `json:"timetable_event_schedule_id"`
 	DayOfWeek                Weekday             `json:"day_of_week"`     // weekday of the series
 	EventsTime               string              `json:"events_time"`     // start time, HH:MM:SS
@@ -342,11 +341,11 @@ type EventScheduleRequest struct {
 type ScheduledEvent struct {
 	kept
 	ID                               int64               `json:"id"`
-	CreatedAt                        string              `json:"created_at"`
-	UpdatedAt                        string              `json:"updated_at"`
-	DeletedAt                        json.RawMessage     `json:"deleted_at"`
+	CreatedAt                        Time                `json:"created_at"`
+	UpdatedAt                        Time                `json:"updated_at"`
+	DeletedAt                        Time                `json:"deleted_at"`
 	EventStatus                      string              `json:"event_status"`
-	EventDatetime                    string              `json:"event_datetime"`
+	EventDatetime                    Time                `json:"event_datetime"`
 	EventEntityType                  EventEntity         `json:"event_entity_type"`
 	EventEntityID                    int64               `json:"event_entity_id"`
 	IsEntityMasterChanged            bool                `json:"is_entity_master_changed"`
@@ -355,7 +354,7 @@ type ScheduledEvent struct {
 	IsEntityLabelsChanged            bool                `json:"is_entity_labels_changed"`
 	IsEntityResourceInstancesChanged bool                `json:"is_entity_resource_instances_changed"`
 	EntityMaster                     *StaffInfo          `json:"entity_master"`
-	EntityDatetime                   string              `json:"entity_datetime"`
+	EntityDatetime                   Time                `json:"entity_datetime"`
 	EntityDuration                   int64               `json:"entity_duration"`
 	EntityLabels                     []*RecordLabel      `json:"entity_labels"`
 	EntityResourceInstances          []*ResourceInstance `json:"entity_resource_instances"`

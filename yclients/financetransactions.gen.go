@@ -185,14 +185,14 @@ func (s *FinanceTransactionsService) Delete(ctx context.Context, companyID, tran
 
 // FinanceTransactionRequest is the body of [FinanceTransactionsService.Create] and [FinanceTransactionsService.Update].
 type FinanceTransactionRequest struct {
-	ExpenseID  *int64   `json:"expense_id,omitempty"`
-	Amount     *float64 `json:"amount,omitempty"`
-	AccountID  *int64   `json:"account_id,omitempty"`
-	ClientID   *int64   `json:"client_id,omitempty"`
-	SupplierID *int64   `json:"supplier_id,omitempty"`
-	MasterID   *int64   `json:"master_id,omitempty"`
-	Comment    string   `json:"comment,omitempty"`
-	Date       string   `json:"date,omitempty"`
+	ExpenseID  *int64 `json:"expense_id,omitempty"`
+	Amount     Money  `json:"amount,omitempty"`
+	AccountID  *int64 `json:"account_id,omitempty"`
+	ClientID   *int64 `json:"client_id,omitempty"`
+	SupplierID *int64 `json:"supplier_id,omitempty"`
+	MasterID   *int64 `json:"master_id,omitempty"`
+	Comment    string `json:"comment,omitempty"`
+	Date       string `json:"date,omitempty"`
 
 	// Extra holds members that the documentation does not know.
 	Extra map[string]any `json:"-"`

@@ -159,3 +159,43 @@ func TestSlowAnswer(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What a caller leaves out must not become a filter or a number: 0 is a visit
+// that is waited for, null is any visit.
+func TestLeftOutIsNull(t *testing.T) {
+	for _, test := range []struct {
+		body any
+		want string
+	}{
+		{&ClientVisitsRequest{ClientID: 7}, `{"client_id":7,"client_phone":null,"from":null,"to":null,"payment_statuses":[],"attendance":null}`},
+		{
+			&ClientVisitsRequest{ClientPhone: "79000000001", From: "2026-12-01", Attendance: new(AttendanceWaiting)},
+			`{"client_id":null,"client_phone":"79000000001","from":"2026-12-01","to":null,"payment_statuses":[],"attendance":0}`,
+		},
+	} {
+		if got, err := encodeRequest(test.body); err != nil || string(got) != test.want {
+			t.Errorf("got  %s, %v\nwant %s", got, err, test.want)
+		}
+	}
+}
+
+// Where the API wants digits only, every spelling of a phone is written so.
+func TestBarePhone(t *testing.T) {
+	for phone, want := range map[Phone]string{
+		"79000000001": "79000000001", "+7 (900) 000-00-01": "79000000001", "8 900 000 00 01": "79000000001",
+		"+998 90 000 00 01": "998900000001", "12": "12", "": "",
+	} {
+		got, err := encodeRequest(&CodeRequest{Phone: phone})
+		wanted := fmt.Sprintf(`{"phone":%q}`, want)
+		if want == "" {
+			wanted = `{}`
+		}
+		if err != nil || string(got) != wanted {
+			t.Errorf("got %s, %v, want %s", got, err, wanted)
+		}
+	}
+	got, err := encodeRequest(&BookingRequest{Phone: "+7 900 000-00-01"})
+	if err != nil || !strings.HasPrefix(string(got), `{"phone":"79000000001",`) {
+		t.Errorf("%s, %v", got, err)
+	}
+}

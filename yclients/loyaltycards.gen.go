@@ -263,8 +263,8 @@ type LoyaltyCardRequest struct {
 
 // CardTransactionRequest is the body of [LoyaltyCardsService.CreateTransaction] and [LoyaltyCardsService.CreateChainTransaction].
 type CardTransactionRequest struct {
-	Amount float64 `json:"amount"`          // positive = top up, negative = withdraw
-	Title  string  `json:"title,omitempty"` // note
+	Amount Money  `json:"amount"`          // positive = top up, negative = withdraw
+	Title  string `json:"title,omitempty"` // note
 
 	// Extra holds members that the documentation does not know.
 	Extra map[string]any `json:"-"`
@@ -283,7 +283,7 @@ type CardTransaction struct {
 	TypeID             int64  `json:"type_id"`
 	SalonGroupID       int64  `json:"salon_group_id"` // chain id
 	MaxDiscountPercent int64  `json:"max_discount_percent"`
-	MaxDiscountAmount  int64  `json:"max_discount_amount"`
+	MaxDiscountAmount  Money  `json:"max_discount_amount"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.

@@ -309,7 +309,7 @@ type PaymentRequest struct {
 	ApplicationID int64  `json:"application_id"` // marketplace application id
 	PaymentSum    Money  `json:"payment_sum"`
 	CurrencyIso   string `json:"currency_iso"` // currency ISO code, e.g. RUB, EUR, BYN
-	PaymentDate   Time   `json:"payment_date"` // payment moment
+	PaymentDate   string `json:"payment_date"` // payment moment
 	PeriodFrom    string `json:"period_from"`  // first paid day, inclusive
 	PeriodTo      string `json:"period_to"`    // last paid day, inclusive
 
@@ -356,10 +356,10 @@ func (v Installation) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 // InstallationEvent is the member "logs" of [Installation].
 type InstallationEvent struct {
 	kept
-	ChangedAt  string            `json:"changed_at"`
-	StatusFrom InstallationState `json:"status_from"`
-	StatusTo   InstallationState `json:"status_to"`
-	Source     string            `json:"source"`
+	ChangedAt  Time               `json:"changed_at"`
+	StatusFrom InstallationState  `json:"status_from"`
+	StatusTo   InstallationState  `json:"status_to"`
+	Source     InstallationSource `json:"source"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
@@ -376,8 +376,8 @@ type ApplicationPayment struct {
 	CurrencyIso string `json:"currency_iso"` // currency ISO code, e.g. RUB, EUR, BYN
 	PaymentDate Time   `json:"payment_date"` // payment moment
 	IsRefunded  bool   `json:"is_refunded"`
-	PeriodFrom  string `json:"period_from"` // first paid day, inclusive
-	PeriodTo    string `json:"period_to"`   // last paid day, inclusive
+	PeriodFrom  Time   `json:"period_from"` // first paid day, inclusive
+	PeriodTo    Time   `json:"period_to"`   // last paid day, inclusive
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
@@ -390,7 +390,7 @@ func (v ApplicationPayment) MarshalJSON() ([]byte, error) { return marshalObject
 type InstallationStatus struct {
 	kept
 	Status    InstallationState `json:"status"`
-	CreatedAt string            `json:"created_at"`
+	CreatedAt Time              `json:"created_at"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.

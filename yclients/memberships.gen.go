@@ -224,9 +224,9 @@ func (v Membership) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 // MembershipStatus is the member "status" of [Membership].
 type MembershipStatus struct {
 	kept
-	ID            int64  `json:"id"`
-	Title         string `json:"title"`
-	ExtendedTitle string `json:"extended_title"`
+	ID            MembershipState `json:"id"`
+	Title         string          `json:"title"`
+	ExtendedTitle string          `json:"extended_title"`
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.

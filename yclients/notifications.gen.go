@@ -88,7 +88,7 @@ func (v NotificationChannels) MarshalJSON() ([]byte, error) { return marshalObje
 // UserNotificationSettings is what [NotificationsService.UserSettings] and [NotificationsService.UpdateUserSettings] answer.
 type UserNotificationSettings struct {
 	kept
-	Mode              string              `json:"mode"`
+	Mode              NotificationMode    `json:"mode"`
 	NotificationTypes []*NotificationType `json:"notification_types"` // notification type settings
 }
 

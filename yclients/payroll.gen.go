@@ -290,11 +290,11 @@ type PayrollCalculation struct {
 	ID          int64         `json:"id"`
 	CompanyID   int64         `json:"company_id"`
 	StaffID     int64         `json:"staff_id"`
-	Amount      float64       `json:"amount"`
+	Amount      Money         `json:"amount"`
 	Status      string        `json:"status"`
-	DateCreate  string        `json:"date_create"`
-	DateFrom    string        `json:"date_from"`
-	DateTo      string        `json:"date_to"`
+	DateCreate  Time          `json:"date_create"`
+	DateFrom    Time          `json:"date_from"`
+	DateTo      Time          `json:"date_to"`
 	Comment     string        `json:"comment"`
 	SalaryItems []*SalaryItem `json:"salary_items"`
 	Currency    *Currency     `json:"currency"`
@@ -436,7 +436,7 @@ func (v Settlements) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 // SettlementSums is the member "total_sum" of [Settlements].
 type SettlementSums struct {
 	kept
-	Income  string `json:"income"`
+	Income  Money  `json:"income"`
 	Expense string `json:"expense"`
 	Balance Money  `json:"balance"`
 }
@@ -484,7 +484,7 @@ type Salary struct {
 	GoodsSalesCount    int64     `json:"goods_sales_count"`
 	GoodsSalesSum      Money     `json:"goods_sales_sum"`
 	TotalSum           Money     `json:"total_sum"`
-	Salary             string    `json:"salary"`
+	Salary             Money     `json:"salary"`
 	Currency           *Currency `json:"currency"`
 }
 
@@ -524,8 +524,8 @@ func (v SalaryOfDay) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 type SalaryScheme struct {
 	kept
 	StaffID      int64 `json:"staff_id"`
-	DateStart    int64 `json:"date_start"`
-	DateEnd      int64 `json:"date_end"`
+	DateStart    Time  `json:"date_start"`
+	DateEnd      Time  `json:"date_end"`
 	SalaryScheme *Ref  `json:"salary_scheme"`
 }
 

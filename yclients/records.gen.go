@@ -539,28 +539,28 @@ func (v Account) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 // PartnerRecord is what [RecordsService.ListByPartner] answers.
 type PartnerRecord struct {
 	kept
-	ID               int64                     `json:"id"`
-	Date             Time                      `json:"date"`
-	Datetime         Time                      `json:"datetime"`    // session date and time
-	CreateDate       Time                      `json:"create_date"` // when the record was created
-	Comment          string                    `json:"comment"`
-	Deleted          bool                      `json:"deleted"`           // true when deleted
-	Attendance       Attendance                `json:"attendance"`        // visit status: -1 no-show, 0 waiting, 1 came, 2 confirmed
-	Length           time.Duration             `json:"length"`            // duration, seconds
-	NotifyBySMS      int64                     `json:"notify_by_sms"`     // SMS reminder, hours before; 0 = none
-	NotifyByEmail    int64                     `json:"notify_by_email"`   // email reminder, hours before; 0 = none
-	MasterRequested  bool                      `json:"master_requested"`  // client chose this staff member (false = any)
-	Online           bool                      `json:"online"`            // true = made online, false = by an administrator
-	APIID            string                    `json:"api_id"`            // id in an external system
-	LastChangeDate   Time                      `json:"last_change_date"`  // last change
-	Prepaid          int64                     `json:"prepaid"`           // online payment is available
-	PrepaidConfirmed int64                     `json:"prepaid_confirmed"` // online payment is done
-	ActivityID       int64                     `json:"activity_id"`       // group event id (0 = individual record)
-	Services         []*RecordService          `json:"services"`
-	Company          *Company                  `json:"company"` // company of the record
-	Staff            *StaffInfo                `json:"staff"`
-	Client           *RecordClient             `json:"client"`        // client data (phone, name, email)
-	CustomFields     *PartnerRecordCustomField `json:"custom_fields"` // custom field values by code
+	ID               int64                      `json:"id"`
+	Date             Time                       `json:"date"`
+	Datetime         Time                       `json:"datetime"`    // session date and time
+	CreateDate       Time                       `json:"create_date"` // when the record was created
+	Comment          string                     `json:"comment"`
+	Deleted          bool                       `json:"deleted"`           // true when deleted
+	Attendance       Attendance                 `json:"attendance"`        // visit status: -1 no-show, 0 waiting, 1 came, 2 confirmed
+	Length           time.Duration              `json:"length"`            // duration, seconds
+	NotifyBySMS      int64                      `json:"notify_by_sms"`     // SMS reminder, hours before; 0 = none
+	NotifyByEmail    int64                      `json:"notify_by_email"`   // email reminder, hours before; 0 = none
+	MasterRequested  bool                       `json:"master_requested"`  // client chose this staff member (false = any)
+	Online           bool                       `json:"online"`            // true = made online, false = by an administrator
+	APIID            string                     `json:"api_id"`            // id in an external system
+	LastChangeDate   Time                       `json:"last_change_date"`  // last change
+	Prepaid          int64                      `json:"prepaid"`           // online payment is available
+	PrepaidConfirmed int64                      `json:"prepaid_confirmed"` // online payment is done
+	ActivityID       int64                      `json:"activity_id"`       // group event id (0 = individual record)
+	Services         []*RecordService           `json:"services"`
+	Company          *Company                   `json:"company"` // company of the record
+	Staff            *StaffInfo                 `json:"staff"`
+	Client           *RecordClient              `json:"client"`        // client data (phone, name, email)
+	CustomFields     map[string]json.RawMessage `json:"custom_fields"` // custom field values by code
 }
 
 // UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
@@ -568,15 +568,3 @@ func (v *PartnerRecord) UnmarshalJSON(data []byte) error { return unmarshalObjec
 
 // MarshalJSON writes what was received, with the changes made since.
 func (v PartnerRecord) MarshalJSON() ([]byte, error) { return marshalObject(v) }
-
-// PartnerRecordCustomField is the member "custom_fields" of [PartnerRecord].
-type PartnerRecordCustomField struct {
-	kept
-	DopTelephone string `json:"dop-telephone"`
-}
-
-// UnmarshalJSON keeps what it does not understand: see Extra and Misfits.
-func (v *PartnerRecordCustomField) UnmarshalJSON(data []byte) error { return unmarshalObject(data, v) }
-
-// MarshalJSON writes what was received, with the changes made since.
-func (v PartnerRecordCustomField) MarshalJSON() ([]byte, error) { return marshalObject(v) }

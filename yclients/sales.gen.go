@@ -114,7 +114,7 @@ type SaleItem struct {
 	DefaultCostPerUnit    Money   `json:"default_cost_per_unit"`
 	DefaultCostTotal      Money   `json:"default_cost_total"`
 	ClientDiscountPercent int64   `json:"client_discount_percent"`
-	CostToPayTotal        int64   `json:"cost_to_pay_total"`
+	CostToPayTotal        Money   `json:"cost_to_pay_total"`
 	DocumentID            int64   `json:"document_id"`
 }
 
@@ -131,9 +131,9 @@ type SaleLoyaltyTransaction struct {
 	DocumentID           int64                  `json:"document_id"`
 	SaleItemID           int64                  `json:"sale_item_id"`
 	SaleItemType         string                 `json:"sale_item_type"`
-	Amount               float64                `json:"amount"`
+	Amount               Money                  `json:"amount"`
 	TypeID               LoyaltyTransactionType `json:"type_id"`
-	CreatedAt            string                 `json:"created_at"`
+	CreatedAt            Time                   `json:"created_at"`
 	DepositTransactionID int64                  `json:"deposit_transaction_id"`
 	Chain                *Ref                   `json:"chain"`
 	Type                 *Ref                   `json:"type"`
@@ -218,7 +218,7 @@ type SaleCertificate struct {
 	kept
 	ID                int64            `json:"id"`
 	Balance           Money            `json:"balance"`
-	ApplicableBalance int64            `json:"applicable_balance"`
+	ApplicableBalance Money            `json:"applicable_balance"`
 	Type              *SaleVoucherType `json:"type"`
 	Chain             *Ref             `json:"chain"`
 }
@@ -246,11 +246,11 @@ func (v SaleVoucherType) MarshalJSON() ([]byte, error) { return marshalObject(v)
 // SalePaymentMethod is the member "payment_methods" of [Sale].
 type SalePaymentMethod struct {
 	kept
-	Slug                 string           `json:"slug"`
+	Slug                 PaymentMethod    `json:"slug"`
 	IsApplicable         bool             `json:"is_applicable"`
 	ApplicableAmount     Money            `json:"applicable_amount"`
 	ApplicableCount      int64            `json:"applicable_count"`
-	ApplicableValue      int64            `json:"applicable_value"`
+	ApplicableValue      Money            `json:"applicable_value"`
 	AccountID            int64            `json:"account_id"`
 	Account              *Account         `json:"account"`
 	LoyaltyCardID        int64            `json:"loyalty_card_id"`
@@ -340,7 +340,7 @@ type SalePaymentRequest struct {
 // SalePaymentPartRequest is the member "payment" of [SalePaymentRequest].
 type SalePaymentPartRequest struct {
 	Method *SalePaymentMethodRequest `json:"method,omitempty"`
-	Amount *float64                  `json:"amount,omitempty"`
+	Amount Money                     `json:"amount,omitempty"`
 
 	// Extra holds members that the documentation does not know.
 	Extra map[string]any `json:"-"`
@@ -348,8 +348,8 @@ type SalePaymentPartRequest struct {
 
 // SalePaymentMethodRequest is the member "method" of [SalePaymentPartRequest].
 type SalePaymentMethodRequest struct {
-	Slug      string `json:"slug,omitempty"`
-	AccountID *int64 `json:"account_id,omitempty"`
+	Slug      PaymentMethod `json:"slug,omitempty"`
+	AccountID *int64        `json:"account_id,omitempty"`
 
 	// Extra holds members that the documentation does not know.
 	Extra map[string]any `json:"-"`

@@ -269,8 +269,8 @@ type Service struct {
 	SeanceSearchStep               time.Duration     `json:"seance_search_step"`   // session search step, seconds
 	Step                           time.Duration     `json:"step"`                 // session output step, seconds
 	IsNeedLimitDate                bool              `json:"is_need_limit_date"`   // limit dates in online booking
-	DateFrom                       string            `json:"date_from"`            // available from, yyyy-mm-dd
-	DateTo                         string            `json:"date_to"`              // available until, yyyy-mm-dd
+	DateFrom                       Time              `json:"date_from"`            // available from, yyyy-mm-dd
+	DateTo                         Time              `json:"date_to"`              // available until, yyyy-mm-dd
 	ScheduleTemplateType           int64             `json:"schedule_template_type"`
 	OnlineInvoicingStatus          int64             `json:"online_invoicing_status"`          // online prepayment: 0 off, 2 on
 	IsMembershipAutopaymentEnabled bool              `json:"is_abonement_autopayment_enabled"` // charge the membership automatically
@@ -279,7 +279,7 @@ type Service struct {
 	IsChain                        bool              `json:"is_chain"`
 	IsPriceManagedOnlyInChain      bool              `json:"is_price_managed_only_in_chain"`
 	IsCommentManagedOnlyInChain    bool              `json:"is_comment_managed_only_in_chain"`
-	PricePrepaidAmount             int64             `json:"price_prepaid_amount"`  // prepayment sum
+	PricePrepaidAmount             Money             `json:"price_prepaid_amount"`  // prepayment sum
 	PricePrepaidPercent            int64             `json:"price_prepaid_percent"` // prepayment, percent of the lowest price
 	SalonServiceID                 int64             `json:"salon_service_id"`
 	Prepaid                        Prepaid           `json:"prepaid"`  // online payment is available
@@ -418,7 +418,7 @@ type ServiceRequest struct {
 	APIServiceID                   *int64                  `json:"api_service_id,omitempty"`                      // external service id
 	OnlineInvoicingStatus          *int64                  `json:"online_invoicing_status,omitempty"`             // online prepayment: 0 off, 2 on
 	PricePrepaidPercent            *int64                  `json:"price_prepaid_percent,omitempty"`               // prepayment, percent of the lowest price
-	PricePrepaidAmount             *int64                  `json:"price_prepaid_amount,omitempty"`                // prepayment sum
+	PricePrepaidAmount             Money                   `json:"price_prepaid_amount,omitempty"`                // prepayment sum
 	MembershipRestrictionValue     *int64                  `json:"abonement_restriction_value,omitempty"`         // forbid booking without an membership (only when online_invoicing_status=0)
 	IsMembershipAutopaymentEnabled *bool                   `json:"is_abonement_autopayment_enabled,omitempty,01"` // charge the membership automatically
 	AutopaymentBeforeVisitTime     *int64                  `json:"autopayment_before_visit_time,omitempty"`       // how long before the visit the membership is charged
@@ -491,9 +491,9 @@ type TranslationRequest struct {
 
 // ServiceStaffRequest is the body of [ServicesService.LinkStaff].
 type ServiceStaffRequest struct {
-	MasterID            int64         `json:"master_id"`             // staff id
-	SeanceLength        time.Duration `json:"seance_length"`         // duration, seconds, 300..86100
-	TechnologicalCardID int64         `json:"technological_card_id"` // technological card id
+	MasterID            int64         `json:"master_id"`                  // staff id
+	SeanceLength        time.Duration `json:"seance_length"`              // duration, seconds, 300..86100
+	TechnologicalCardID int64         `json:"technological_card_id,null"` // technological card id
 
 	// Extra holds members that the documentation does not know.
 	Extra map[string]any `json:"-"`
@@ -501,8 +501,8 @@ type ServiceStaffRequest struct {
 
 // ServiceStaffUpdateRequest is the body of [ServicesService.UpdateStaffLink].
 type ServiceStaffUpdateRequest struct {
-	SeanceLength        time.Duration `json:"seance_length"`         // duration, seconds, 300..86100
-	TechnologicalCardID int64         `json:"technological_card_id"` // technological card id
+	SeanceLength        time.Duration `json:"seance_length"`              // duration, seconds, 300..86100
+	TechnologicalCardID int64         `json:"technological_card_id,null"` // technological card id
 
 	// Extra holds members that the documentation does not know.
 	Extra map[string]any `json:"-"`

@@ -162,8 +162,8 @@ func (v StaffMember) MarshalJSON() ([]byte, error) { return marshalObject(v) }
 type StaffCreateRequest struct {
 	Name           string `json:"name"`
 	Specialization string `json:"specialization"`
-	PositionID     int64  `json:"position_id"`  // position id
-	PhoneNumber    string `json:"phone_number"` // phone of the user to attach, 9..15 digits, no plus
+	PositionID     int64  `json:"position_id,null"`       // position id
+	PhoneNumber    Phone  `json:"phone_number,bare,null"` // phone of the user to attach, 9..15 digits, no plus
 
 	// Extra holds members that the documentation does not know.
 	Extra map[string]any `json:"-"`

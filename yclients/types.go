@@ -182,7 +182,8 @@ func (m *Money) fit(b []byte) bool {
 }
 
 // Phone is a telephone number as the API writes it: "79000000001",
-// "+79000000001", "+7 900 000-00-01", or a number. It prints masked; convert
+// "+79000000001", "+7 900 000-00-01", or a number. Requests that want digits
+// only, as those of online booking, write them however the phone is spelt. It prints masked; convert
 // it to a string to have it in full.
 type Phone string
 
@@ -211,6 +212,15 @@ func (p Phone) E164() string {
 		return ""
 	}
 	return "+" + d
+}
+
+// bare is the number as bookings want it: 79000000001. What is no number stays
+// as it is, for the API to refuse.
+func (p Phone) bare() string {
+	if e164 := p.E164(); e164 != "" {
+		return e164[1:]
+	}
+	return string(p)
 }
 
 // String returns the number with all but its last two digits hidden.

@@ -74,8 +74,8 @@ func (s *UserRecordsService) Delete(ctx context.Context, recordID int64, recordH
 
 // PhoneLoginRequest is the body of [UserRecordsService.Login].
 type PhoneLoginRequest struct {
-	Phone Phone  `json:"phone"` // phone, digits only, e.g. 79000000001
-	Code  Secret `json:"code"`  // code from the SMS of sendBookCode
+	Phone Phone  `json:"phone,bare"` // phone, digits only, e.g. 79000000001
+	Code  Secret `json:"code"`       // code from the SMS of sendBookCode
 
 	// Extra holds members that the documentation does not know.
 	Extra map[string]any `json:"-"`

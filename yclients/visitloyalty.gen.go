@@ -140,9 +140,9 @@ func (v VisitSettlement) MarshalJSON() ([]byte, error) { return marshalObject(v)
 
 // CardWithdrawalRequest is the body of [VisitLoyaltyService.ApplyCardWithdrawal].
 type CardWithdrawalRequest struct {
-	RecordID int64   `json:"record_id"` // record id
-	VisitID  int64   `json:"visit_id"`  // visit id
-	Amount   float64 `json:"amount"`    // bonus points to withdraw; capped by the amount to pay; 0 makes no transaction
+	RecordID int64 `json:"record_id"` // record id
+	VisitID  int64 `json:"visit_id"`  // visit id
+	Amount   Money `json:"amount"`    // bonus points to withdraw; capped by the amount to pay; 0 makes no transaction
 
 	// Extra holds members that the documentation does not know.
 	Extra map[string]any `json:"-"`

@@ -112,7 +112,7 @@ type LoyaltyTransaction struct {
 	kept
 	ID                    int64                  `json:"id"`
 	StatusID              int64                  `json:"status_id"` // status id
-	Amount                float64                `json:"amount"`    // bonus points to withdraw; capped by the amount to pay; 0 makes no transaction
+	Amount                Money                  `json:"amount"`    // bonus points to withdraw; capped by the amount to pay; 0 makes no transaction
 	TypeID                LoyaltyTransactionType `json:"type_id"`
 	ProgramID             int64                  `json:"program_id"`     // loyalty program id
 	CardID                int64                  `json:"card_id"`        // loyalty card id
@@ -140,7 +140,7 @@ func (v LoyaltyTransaction) MarshalJSON() ([]byte, error) { return marshalObject
 // CashRegisterLog is the member "kkm_transaction_details_container" of [VisitDetails].
 type CashRegisterLog struct {
 	kept
-	LastOperationType int64                      `json:"last_operation_type"`
+	LastOperationType ReceiptKind                `json:"last_operation_type"`
 	Transactions      []*CashRegisterTransaction `json:"transactions"`
 }
 

@@ -126,7 +126,7 @@ func (m *model) comment(o *object, f *field, goType string) string {
 	for _, fact := range f.facts {
 		// What was inferred from a sample is described by its name alone, and
 		// such a guess is wrong for these.
-		guess := fact.Source == "example" && (f.name == "id" || f.name == "title") || strings.HasPrefix(fact.Description, "only ")
+		guess := fact.Source == "example" && (f.name == "id" || f.name == "title" || speaksOfFilter(fact.Description)) || strings.HasPrefix(fact.Description, "only ")
 		if fact.Description != "" && !guess {
 			parts = append(parts, oneLine(fact.Description))
 			break
@@ -159,6 +159,12 @@ func (m *model) comment(o *object, f *field, goType string) string {
 		return ""
 	}
 	return " // " + strings.Join(parts, "; ")
+}
+
+// speaksOfFilter reports whether a description is of the filter with the name
+// of the member.
+func speaksOfFilter(description string) bool {
+	return strings.HasPrefix(description, "part of ") || strings.Contains(description, "filter")
 }
 
 func oneLine(text string) string {

@@ -215,6 +215,11 @@ func (m *model) object(b *strings.Builder, o *object) {
 		}
 		if o.request && t == "Phone" && f.saysNumber() {
 			tag += ",digits"
+		} else if o.request && t == "Phone" && f.wantsDigits() {
+			tag += ",bare"
+		}
+		if o.request && f.nullable() {
+			tag += ",null"
 		}
 		fmt.Fprintf(b, "%s %s `json:%q`%s\n", m.fieldName(o, f), t, tag, m.comment(o, f, t))
 	}

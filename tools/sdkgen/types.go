@@ -30,6 +30,19 @@ type field struct {
 	required bool // every body that has the type wants it
 }
 
+// nullable reports whether a member that must be there may be null.
+func (f *field) nullable() bool {
+	return f.required && slices.ContainsFunc(f.facts, func(fact contract.Field) bool { return fact.Nullable })
+}
+
+// wantsDigits reports whether a phone is written without plus, spaces and
+// brackets.
+func (f *field) wantsDigits() bool {
+	return slices.ContainsFunc(f.facts, func(fact contract.Field) bool {
+		return strings.Contains(fact.Description, "digits only") || strings.Contains(fact.Description, "no plus")
+	})
+}
+
 func (f *field) saysNumber() bool {
 	return slices.ContainsFunc(f.facts, func(fact contract.Field) bool {
 		return (fact.Type == "number" || fact.Type == "integer") && fact.ExampleType != "boolean"
@@ -244,11 +257,11 @@ func scalar(o *object, name string, fact contract.Field) string {
 	switch {
 	case isSwitch(name):
 		return "bool"
-	case o.request && fact.Format == "date":
+	case o.request && (fact.Format == "date" || strings.HasSuffix(name, "_date") && fact.Format == "" && !is(moments)):
 		return "Date"
 	case o.request && (is(moments) || strings.HasPrefix(fact.Format, "date")):
 		return "string" // passed back exactly as it was received
-	case is(moments), strings.HasPrefix(fact.Format, "date"), strings.HasSuffix(name, "_date"):
+	case is(moments), strings.HasPrefix(fact.Format, "date"), !o.request && isMoment(name):
 		return "Time"
 	case is(seconds):
 		return "time.Duration"
@@ -288,6 +301,16 @@ func isMoney(name string, fact contract.Field) bool {
 		}
 	}
 	return slices.Contains(prices, name)
+}
+
+// isMoment knows the names of days and moments by their ends.
+func isMoment(name string) bool {
+	for _, end := range []string{"_date", "_at", "_datetime"} {
+		if strings.HasSuffix(name, end) {
+			return true
+		}
+	}
+	return slices.Contains([]string{"date_create", "date_from", "date_to", "date_start", "date_end", "period_from", "period_to", "timestamp"}, name)
 }
 
 func isSwitch(name string) bool {
