@@ -56,7 +56,7 @@ func (a *Alerts) clear(name string, was incident) Message {
 	now := a.Now()
 	m := a.message("clear", name, now)
 	m.Code = was.Code
-	m.Title = a.in("Снова работает: ", "Works again: ") + lowerFirst(problem.Of(was.Code).Title.In(a.Lang))
+	m.Title = a.in("Устранено: ", "Resolved: ") + lowerFirst(problem.Of(was.Code).Title.In(a.Lang))
 	m.Text = a.signed([]string{
 		a.in("Больше не так: ", "Over: ") + problem.Of(was.Code).Title.In(a.Lang) + ".",
 		fmt.Sprintf(a.in("Длилось %s.", "It lasted %s."), now.Sub(was.Since).Round(time.Second)),

@@ -319,6 +319,9 @@ func (m *move) settle(outcome string, fixed []string) {
 	m.wrong.Set(0)
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.trouble.Trouble != "" {
+		m.log.Info("the settings' file is well again")
+	}
 	m.trouble.Trouble, m.trouble.Restart = "", fixed
 	if outcome == "taken" {
 		m.trouble.Since = time.Now()

@@ -190,6 +190,12 @@ func (s *served) bookAsGuest(t *testing.T) {
 
 func (s *served) post(t *testing.T, path string, body any) (status int, answer string) {
 	t.Helper()
+	return s.postAs(t, "token-life-example", path, body)
+}
+
+// postAs posts with an idempotency key.
+func (s *served) postAs(t *testing.T, key, path string, body any) (status int, answer string) {
+	t.Helper()
 	data, err := json.Marshal(body)
 	if err != nil {
 		t.Fatal(err)
@@ -199,7 +205,7 @@ func (s *served) post(t *testing.T, path string, body any) (status int, answer s
 		t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Idempotency-Key", "token-life-example")
+	req.Header.Set("Idempotency-Key", key)
 	resp, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(req)
 	if err != nil {
 		t.Fatal(err)
