@@ -36,7 +36,7 @@ ui:
 # The real binary as a process: the page in a browser at phone size, kill -9 in the middle of bookings,
 # guesses of SMS codes over a restart, commands printed in the documents.
 e2e: build
-	scripts/need.sh chromium
+	scripts/need.sh go chromium php python node
 	ZAPIS_BIN=$(CURDIR)/bin/zapis scripts/with-postgres.sh scripts/e2e.sh
 
 build:

@@ -51,6 +51,7 @@ var rooms = map[string]struct {
 	"cmd/zapis":                {[]string{"internal/cli", "internal/app"}, "five lines", nil},
 	"bench":                    {[]string{"*"}, "measures the whole house", nil},
 	"examples":                 {[]string{"yclients"}, "what an outsider can write, with the SDK alone", nil},
+	"docs/sandbox":             {[]string{"sandbox", "yclients"}, "the guide's program, which its readers copy", nil},
 	"e2e":                      {nil, "drives the binary from outside", nil},
 	"internal/store/storetest": {[]string{"internal/store", "internal/salon", "internal/secret"}, "a fresh store for a test", nil},
 }

@@ -31,6 +31,12 @@ for tool in "$@"; do
 		command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null ||
 			install_package chromium chromium
 		;;
+	php)
+		command -v php >/dev/null || install_package php php-cli
+		;;
+	python)
+		command -v python3 >/dev/null || install_package python python3
+		;;
 	postgres)
 		ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || install_package postgres postgresql
 		;;
