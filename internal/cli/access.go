@@ -140,11 +140,11 @@ func (c tokenCheckCmd) Run(r *runner) error {
 	}
 	key, token := cfg.Account.PartnerToken, cfg.Account.UserToken
 	if err := e.ProveKey(r.ctx, key); err != nil {
-		return r.end(err)
+		return errors.Join(c.refused(r, "key", err), r.end(err))
 	}
 	u, mine, err := e.ProveUser(r.ctx, key, token)
 	if err != nil {
-		return r.end(err)
+		return errors.Join(c.refused(r, "user", err), r.end(err))
 	}
 	if c.JSON {
 		return r.writeJSON(map[string]any{"ok": true, "user": u.Name, "user_id": u.ID, "branches": mine})
@@ -153,6 +153,17 @@ func (c tokenCheckCmd) Run(r *runner) error {
 	r.good(config.Tf("YCLIENTS принимает токен сотрудника: %s, управляет: %s", "YCLIENTS accepts the employee's token: %s, who manages %s", u.Name,
 		config.Count(len(mine), "филиал", "филиала", "филиалов", "branch", "branches")))
 	return nil
+}
+
+// refused tells a script which of the two was refused, and why.
+func (c tokenCheckCmd) refused(r *runner, which string, err error) error {
+	refusal, ok := errors.AsType[*setup.Refusal](err)
+	if !c.JSON || !ok {
+		return nil
+	}
+	return r.writeJSON(map[string]any{
+		"ok": false, "exit_code": refusal.ExitCode(), "token": which, "problem": refusal.Problem, "found": refusal.Found.In(r.lang), "next": refusal.Next.In(r.lang),
+	})
 }
 
 type tokenRenewCmd struct {
@@ -349,7 +360,7 @@ func (c hooksShowCmd) Run(r *runner) error {
 		}
 		list = append(list, branch{id, s.Active, s.Ours, s.Addresses})
 		if !c.JSON {
-			r.showHooksState(id, s)
+			r.showHooksState(id, s, cfg.PublicURL != "")
 		}
 	}
 	if c.JSON {
@@ -358,7 +369,7 @@ func (c hooksShowCmd) Run(r *runner) error {
 	return nil
 }
 
-func (r *runner) showHooksState(id int64, s setup.HooksState) {
+func (r *runner) showHooksState(id int64, s setup.HooksState, addressed bool) {
 	delivery := config.T("выключена", "off")
 	if s.Active {
 		delivery = config.T("включена", "on")
@@ -367,9 +378,13 @@ func (r *runner) showHooksState(id int64, s setup.HooksState) {
 	for _, a := range s.Addresses {
 		fmt.Fprintln(r.stdout, "  "+a)
 	}
-	if s.Ours {
+	switch {
+	case s.Ours:
 		r.good(config.T("наш адрес записан", "our address is there"))
-	} else {
+	case !addressed:
+		r.careful(config.T("публичный адрес сервера не задан, поэтому который из адресов наш, неизвестно", "the public address of the server is not set, so it is not known which address is ours"),
+			config.T("добавьте ZAPIS_PUBLIC_URL=https://… в настройки", "add ZAPIS_PUBLIC_URL=https://... to the settings"))
+	default:
 		r.careful(config.T("нашего адреса нет", "our address is not there"), config.T("записать: zapis hooks install", "to write it: zapis hooks install"))
 	}
 	for _, t := range s.Missing {

@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"net/url"
 	"strings"
+	"time"
 
 	"zapis/internal/config"
 	"zapis/internal/doctor"
@@ -75,6 +76,12 @@ func (c inviteCmd) list(r *runner, links *setup.Links) error {
 	if err != nil {
 		return r.end(err)
 	}
+	if c.JSON {
+		return c.listJSON(r, all)
+	}
+	if len(all) == 0 {
+		r.say("ссылок нет; сделать: zapis invite", "there are no links; to make one: zapis invite")
+	}
 	for _, l := range all {
 		const stamp = "2006-01-02 15:04"
 		state := config.Tf("действует до %s", "good until %s", l.Expires.Local().Format(stamp))
@@ -87,6 +94,22 @@ func (c inviteCmd) list(r *runner, links *setup.Links) error {
 		fmt.Fprintf(r.stdout, "%s  %s  %s  %s\n", l.ID, l.Kind, state.In(r.lang), l.For)
 	}
 	return nil
+}
+
+func (c inviteCmd) listJSON(r *runner, all []setup.Link) error {
+	type link struct {
+		ID      string    `json:"id"`
+		Kind    string    `json:"kind"`
+		For     string    `json:"for,omitempty"`
+		Expires time.Time `json:"expires"`
+		Opened  bool      `json:"opened"`
+		Done    bool      `json:"done"`
+	}
+	list := []link{}
+	for _, l := range all {
+		list = append(list, link{l.ID, string(l.Kind), l.For, l.Expires, !l.Opened.IsZero(), !l.Finished.IsZero()})
+	}
+	return r.writeJSON(map[string]any{"links": list})
 }
 
 // linkTo prints a one-time link to the walk in a browser.
@@ -109,6 +132,9 @@ func (r *runner) linkTo(asJSON bool) error {
 
 // card is one page for whoever holds the accounts, for sending by hand.
 func (c inviteCmd) card(r *runner, cfg *config.Config) error {
+	if c.JSON {
+		return c.cardJSON(r)
+	}
 	if c.Card == "html" {
 		return htmlCard.Execute(r.stdout, map[string]any{
 			"Lang": r.lang, "Title": cardTitle, "Intro": c.intro(), "Never": cardNever, "Steps": cardSteps, "Rights": doctor.Rights,
@@ -129,6 +155,20 @@ func (c inviteCmd) card(r *runner, cfg *config.Config) error {
 		fmt.Fprintln(r.stderr, config.T("\nАдрес сервера в интернете не задан (ZAPIS_PUBLIC_URL), поэтому вместо ссылки — карточка", "\nThe server has no public address (ZAPIS_PUBLIC_URL), so this is a card and not a link").In(r.lang))
 	}
 	return nil
+}
+
+// cardJSON is the card for a program: there is no link without a public address.
+func (c inviteCmd) cardJSON(r *runner) error {
+	steps, rights := []string{}, []string{}
+	for _, s := range cardSteps {
+		steps = append(steps, s.In(r.lang))
+	}
+	for _, right := range doctor.Rights {
+		rights = append(rights, right.Title.In(r.lang))
+	}
+	return r.writeJSON(map[string]any{"card": map[string]any{
+		"title": cardTitle.In(r.lang), "intro": c.intro().In(r.lang), "steps": steps, "rights": rights, "never": cardNever.In(r.lang),
+	}})
 }
 
 var (

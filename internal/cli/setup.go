@@ -43,8 +43,12 @@ func (c setupCmd) Run(r *runner) error {
 	if r.onTerminal() && !c.answered() {
 		return r.runWizard(c)
 	}
+	key, err := c.apiKey(r)
+	if err != nil {
+		return err
+	}
 	o := setup.Options{
-		EnvFile: r.envFile, Environ: r.environ, APIKey: secret.Text(c.APIKey), Login: c.Login, BaseURL: c.BaseURL,
+		EnvFile: r.envFile, Environ: r.environ, APIKey: key, Login: c.Login, BaseURL: c.BaseURL,
 		AllowMissingRights: c.AllowMissing,
 		Password:           func() (secret.String, error) { return secret.String{}, errors.New("no --password-stdin") },
 		Progress:           r.progress,
@@ -83,6 +87,25 @@ func (c setupCmd) Run(r *runner) error {
 	}
 	r.finish(result)
 	return nil
+}
+
+// apiKey is the key, or with @ the name of a file that holds it: what stands in a command line is seen by everybody on the
+// machine, and stays in the shell's history.
+func (c setupCmd) apiKey(r *runner) (secret.String, error) {
+	path, isFile := strings.CutPrefix(c.APIKey, "@")
+	if !isFile {
+		return secret.Text(c.APIKey), nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return secret.String{}, r.need("--api-key @"+path, config.T("файл, который читается", "a file that can be read").In(r.lang))
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxSecret))
+	if err != nil || len(strings.TrimSpace(string(data))) == 0 {
+		return secret.String{}, r.need("--api-key @"+path, config.T("файл с ключом", "a file with the key").In(r.lang))
+	}
+	return secret.Text(strings.TrimRight(string(data), "\r\n")), nil
 }
 
 // answered tells that flags answer the questions, so that nothing is asked.

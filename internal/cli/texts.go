@@ -82,7 +82,7 @@ var texts = map[string]config.Text{
 	"sandbox_tls":    config.T("https под именами yclients.com и yclients.ru, для клиентов с зашитым адресом", "https under the names yclients.com and yclients.ru, for clients with the address compiled in"),
 	"sandbox_ca_out": config.T("записать сюда сертификат, который за неё ручается (включает --tls)", "write the certificate that vouches for it here (implies --tls)"),
 
-	"setup_api_key":          config.T("API-ключ аккаунта Маркетплейса, он же партнёрский токен; иначе тот, что уже настроен", "API key of the Marketplace account, also called partner token; else the one configured already"),
+	"setup_api_key":          config.T("API-ключ аккаунта Маркетплейса, он же партнёрский токен; @ФАЙЛ читает его из файла, чтобы он не остался в истории команд; иначе тот, что уже настроен", "API key of the Marketplace account, also called partner token; @FILE reads it from a file, so that it does not stay in the history of commands; else the one configured already"),
 	"setup_login":            config.T("логин сотрудника: телефон или почта", "login of an employee: phone or e-mail"),
 	"setup_password_stdin":   config.T("прочитать пароль из стандартного ввода; он нигде не сохраняется", "read the password from standard input; it is kept nowhere"),
 	"setup_user_token_stdin": config.T("вместо пароля прочитать готовый токен сотрудника", "read the employee's token instead of a password"),
@@ -190,10 +190,10 @@ Example:
 Примеры:
   zapis setup                                  спросить по шагам
   zapis setup --link                           настроить в браузере
-  zapis setup --api-key КЛЮЧ --login 79000000001 --password-stdin < пароль.txt
-  zapis setup --api-key КЛЮЧ --login 79000000001 --password-stdin --company https://yclients.com/timetable/4564
+  zapis setup --api-key @ключ.txt --login 79000000001 --password-stdin < пароль.txt
+  zapis setup --api-key @ключ.txt --login 79000000001 --password-stdin --company https://yclients.com/timetable/4564
   zapis setup --user-token-stdin --company 4564 < токен.txt     ключ уже настроен, пароль не нужен
-  zapis setup --env-file backend/.env --api-key КЛЮЧ --login 79000000001 --password-stdin`,
+  zapis setup --env-file backend/.env --api-key @ключ.txt --login 79000000001 --password-stdin`,
 		`The key: register at https://yclients.com/appstore/developers and copy the API key. No separate "partner token" is needed.
 The file changes only when every part is proven; other lines stay as they were, the former file is kept with .bak.
 At a terminal without flags it asks step by step; what was interrupted goes on. Without a terminal it asks nothing.
@@ -201,10 +201,10 @@ At a terminal without flags it asks step by step; what was interrupted goes on. 
 Examples:
   zapis setup                                  ask step by step
   zapis setup --link                           set up in a browser
-  zapis setup --api-key KEY --login 79000000001 --password-stdin < password.txt
-  zapis setup --api-key KEY --login 79000000001 --password-stdin --company https://yclients.com/timetable/4564
+  zapis setup --api-key @key.txt --login 79000000001 --password-stdin < password.txt
+  zapis setup --api-key @key.txt --login 79000000001 --password-stdin --company https://yclients.com/timetable/4564
   zapis setup --user-token-stdin --company 4564 < token.txt     the key is configured, no password needed
-  zapis setup --env-file backend/.env --api-key KEY --login 79000000001 --password-stdin`),
+  zapis setup --env-file backend/.env --api-key @key.txt --login 79000000001 --password-stdin`),
 	"doctor": config.T(`Примеры:
   zapis doctor                          проверить .env и YCLIENTS
   zapis doctor --env-file backend/.env  другой файл

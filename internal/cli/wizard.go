@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -114,7 +115,8 @@ func (w *wizard) chooseFile() error {
 // takeUp goes on from where the walk was left, or from the present configuration.
 func (w *wizard) takeUp(restart bool) error {
 	if !w.walk.IsZero() && !restart {
-		w.say("\nПродолжаем с места, где остановились.", "\nGoing on from where it was left.")
+		w.say("\nПродолжаем с места, где остановились. Начать заново: zapis setup --restart", "\nGoing on from where it was left. To begin anew: zapis setup --restart")
+		w.recall()
 		if w.walk.BaseURL != "" && w.BaseURL == "" {
 			w.BaseURL = w.walk.BaseURL
 		}
@@ -131,6 +133,17 @@ func (w *wizard) takeUp(restart bool) error {
 		}
 	}
 	return nil
+}
+
+// recall says what was proven before.
+func (w *wizard) recall() {
+	w.good(config.T("API-ключ проверен", "the API key is proven"))
+	if !w.walk.UserToken.IsZero() {
+		w.good(config.Tf("токен сотрудника проверен: %s", "the employee's token is proven: %s", cmp.Or(w.walk.User, "–")))
+	}
+	for _, b := range w.walk.Branches {
+		w.good(config.Text{RU: b.String(), EN: b.String()})
+	}
 }
 
 // step shows a step and does it, as often as needed.
@@ -241,6 +254,7 @@ func (w *wizard) user(s *setup.Step) error {
 			if token, err = w.pasted(s.Inputs[2], setup.UserToken); err != nil {
 				return err
 			}
+			fmt.Fprintln(w.stdout, "  "+setup.TokenWasSeen.In(w.lang))
 		} else {
 			password, err := w.hidden(s.Inputs[1].Label, s.Inputs[1].Hint)
 			if err != nil {

@@ -26,7 +26,7 @@ var (
 	formHost    = regexp.MustCompile(`^[a-z]([0-9]+)\.yclients\.[a-z]+$`)
 	cabinetHost = regexp.MustCompile(`^([a-z0-9-]+\.)?yclients\.[a-z]+$`)
 	cabinetPath = regexp.MustCompile(`^/(?:[a-z_-]+/)*?([0-9]+)(?:/|$)`)
-	formPath    = regexp.MustCompile(`/company/([0-9]+)(?:/|$)`)
+	formPath    = regexp.MustCompile(`/company[/:]([0-9]+)(?:/|$)`)
 )
 
 // ParseCompany reads an id ("4564") or an address pasted from the browser: the timetable, the overview or
@@ -61,7 +61,7 @@ func ParseCompany(text string) (CompanyRef, error) {
 	return CompanyRef{Company: id}, err
 }
 
-// parseForm reads a form's address. Once a branch is chosen its address says /company/<id>/.
+// parseForm reads a form's address. Once a branch is chosen its address says /company/<id>/, and in older forms /company:<id>/.
 func parseForm(number string, u *url.URL) (CompanyRef, error) {
 	form, err := companyID(number)
 	if err != nil {

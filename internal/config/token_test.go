@@ -87,6 +87,7 @@ func TestParseCompany(t *testing.T) {
 		"w123.yclients.com":                                        {Form: 123},
 		"https://n123.yclients.com/company/4564/menu?o=":           {Form: 123, Company: 4564},
 		"https://n123.yclients.com/#/company/4564/":                {Form: 123, Company: 4564},
+		"https://b123.yclients.com/company:4564/idx:0/service?o=m": {Form: 123, Company: 4564},
 	} {
 		if got, err := ParseCompany(in); err != nil || got != want {
 			t.Errorf("ParseCompany(%q) = %+v, %v; want %+v", in, got, err, want)

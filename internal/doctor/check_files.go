@@ -130,24 +130,57 @@ func (e *exam) envRepository(ctx context.Context) *repository {
 	return repositoryOf(ctx, filepath.Dir(e.Config.EnvFile))
 }
 
+// envAndBackup are the file and, where there is one, the former file that setup keeps beside it: both hold tokens.
+func (e *exam) envAndBackup() []string {
+	backup := config.BackupName(e.Config.EnvFile)
+	if _, err := os.Stat(backup); err != nil {
+		return []string{e.Config.EnvFile}
+	}
+	return []string{e.Config.EnvFile, backup}
+}
+
 func checkEnvTracked(ctx context.Context, e *exam, _ int64) []Finding {
 	r := e.envRepository(ctx)
-	if r == nil || !r.tracks(ctx, realPath(e.Config.EnvFile)) {
+	if r == nil {
 		return ok(Text{})
 	}
-	return []Finding{{
-		Found: config.Tf("git хранит %s вместе с токенами", "git keeps %s, tokens and all", e.Config.EnvFile),
-		Next: config.Tf("git rm --cached %[1]s; добавьте строку в .gitignore; смените токены: кто читал репозиторий, их уже знает",
-			"git rm --cached %[1]s; add the line to .gitignore; change the tokens: whoever read the repository knows them", e.Config.EnvFile),
-	}}
+	var out []Finding
+	for _, path := range e.envAndBackup() {
+		if !r.tracks(ctx, realPath(path)) {
+			continue
+		}
+		out = append(out, Finding{
+			Found: config.Tf("git хранит %s вместе с токенами", "git keeps %s, tokens and all", path),
+			Next: config.Tf("git rm --cached %[1]s; добавьте строку в .gitignore; смените токены: кто читал репозиторий, их уже знает",
+				"git rm --cached %[1]s; add the line to .gitignore; change the tokens: whoever read the repository knows them", path),
+		})
+	}
+	if out == nil {
+		return ok(Text{})
+	}
+	return out
 }
 
 func checkEnvIgnored(ctx context.Context, e *exam, _ int64) []Finding {
 	r := e.envRepository(ctx)
-	if r == nil || r.tracks(ctx, realPath(e.Config.EnvFile)) { // then ignoring it would do nothing
+	if r == nil {
 		return ok(Text{})
 	}
-	return checkIgnored(ctx, r, e.Config.EnvFile)
+	var out []Finding
+	for _, path := range e.envAndBackup() {
+		if r.tracks(ctx, realPath(path)) { // then ignoring it would do nothing
+			continue
+		}
+		for _, f := range checkIgnored(ctx, r, path) {
+			if f.Status == "" {
+				out = append(out, f)
+			}
+		}
+	}
+	if out == nil {
+		return ok(Text{})
+	}
+	return out
 }
 
 func checkIgnored(ctx context.Context, r *repository, path string) []Finding {

@@ -101,7 +101,7 @@ func checkVariables(_ context.Context, e *exam, _ int64) []Finding {
 	switch e.Config.State {
 	case config.NotConfigured:
 		out = append(out, Finding{Status: StatusFailure, Problem: problem.NotConfigured, Found: config.T("нет ни одной переменной доступа YCLIENTS_*", "there is not one YCLIENTS_* variable of an account"),
-			Next: config.T("zapis setup --api-key КЛЮЧ --login ТЕЛЕФОН --password-stdin; посмотреть без договора: zapis demo", "zapis setup --api-key KEY --login PHONE --password-stdin; to look around without an account: zapis demo")})
+			Next: e.whereElse()})
 	case config.Disabled:
 		out = append(out, Finding{Status: StatusFailure, Problem: problem.Disabled, Found: config.T("YCLIENTS_ENABLED выключает обмен с YCLIENTS", "YCLIENTS_ENABLED switches YCLIENTS off"),
 			Next: config.T("напишите YCLIENTS_ENABLED=True", "write YCLIENTS_ENABLED=True")})
@@ -118,6 +118,14 @@ func checkVariables(_ context.Context, e *exam, _ int64) []Finding {
 		}
 	}
 	return out
+}
+
+// whereElse is the way on from a folder without settings: perhaps they lie in the folder of another backend.
+func (e *exam) whereElse() Text {
+	if ours, _ := config.EnvFiles("."); !e.InServer && len(ours) > 0 && e.Config.EnvFile == "" {
+		return config.Tf("рядом есть %[1]s; если это он: zapis doctor --env-file %[1]s; иначе: zapis setup", "there is %[1]s; if that is the file: zapis doctor --env-file %[1]s; otherwise: zapis setup", ours[0])
+	}
+	return config.T("zapis setup; посмотреть без договора: zapis demo", "zapis setup; to look around without an account: zapis demo")
 }
 
 // present tells that a variable is there, from where, and of a secret only how long it is.

@@ -540,6 +540,34 @@ func TestEveryCheckHasItsSituations(t *testing.T) {
 	}
 }
 
+// The former file that setup keeps holds tokens too: git must not take it either.
+func TestBackupIsKeptFromGit(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	s.file = true
+	s.git("init", "-q")
+	s.write(".gitignore", "/.env\n", 0o644)
+	s.write(".env.bak", "X=1\n", 0o600)
+	wrong := func(check string) (found []string) {
+		for _, f := range s.run(check).Findings {
+			if f.Check == check && f.Status != doctor.StatusOK {
+				found = append(found, f.Found.EN)
+			}
+		}
+		return found
+	}
+	if got := wrong(doctor.CheckEnvIgnored); len(got) != 1 || !strings.Contains(got[0], ".env.bak") {
+		t.Errorf("not ignored: %q", got)
+	}
+	s.git("add", "-f", ".env.bak")
+	if got := wrong(doctor.CheckEnvTracked); len(got) != 1 || !strings.Contains(got[0], ".env.bak") {
+		t.Errorf("tracked: %q", got)
+	}
+	if got := wrong(doctor.CheckEnvIgnored); len(got) != 0 {
+		t.Errorf("ignoring what is tracked would do nothing: %q", got)
+	}
+}
+
 // Thirty branches cost a stated number of calls: three for the account and one for each branch; with everything asked,
 // five for each.
 func TestCallsAreCounted(t *testing.T) {

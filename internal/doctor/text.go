@@ -88,7 +88,7 @@ func (r *Report) WriteText(w io.Writer, lang string) error {
 			shown.Findings = append(shown.Findings, f)
 		}
 	}
-	if err := shown.WriteFindings(w, lang); err != nil {
+	if err := shown.writeFindings(w, lang, fewSkipped); err != nil {
 		return err
 	}
 	b.Reset()
@@ -145,11 +145,18 @@ func (r *Report) WriteAll(w io.Writer, lang string) error {
 
 // WriteFindings writes the findings alone, without the summary. What was skipped because of one failure is one line.
 func (r *Report) WriteFindings(w io.Writer, lang string) error {
+	return r.writeFindings(w, lang, len(r.Findings))
+}
+
+// fewSkipped is up to how many skipped checks are named: more of them are only counted, so that the failure above is seen.
+const fewSkipped = 6
+
+func (r *Report) writeFindings(w io.Writer, lang string, named int) error {
 	var b strings.Builder
 	var branch int64
 	for rest := r.Findings; len(rest) > 0; {
 		if n := skippedRun(rest); n > 1 {
-			fmt.Fprintf(&b, "  %s\n", foldSkipped(rest[:n]).In(lang))
+			fmt.Fprintf(&b, "  %s\n", foldSkipped(rest[:n], named).In(lang))
 			rest = rest[n:]
 			continue
 		}
@@ -193,20 +200,24 @@ func skippedRun(findings []Finding) int {
 	return len(findings)
 }
 
-// foldSkipped names everything skipped in a run, each once, and what has to be mended first: what the first
-// of them waits for.
-func foldSkipped(run []Finding) Text {
+// foldSkipped names everything skipped in a run, each once, or counts it where it is more than named; and says what has to
+// be mended first: what the first of them waits for.
+func foldSkipped(run []Finding, named int) Text {
 	var titles []Text
 	for _, f := range run {
 		if !slices.Contains(titles, f.Title) {
 			titles = append(titles, f.Title)
 		}
 	}
+	mark := marks[StatusSkipped]
+	if len(titles) > named {
+		return config.Tf("%s %s: %s (перечислит --all): сначала «%s»", "%s %s: %s (--all names them): first \"%s\"", mark.sign, mark.word,
+			config.Count(len(titles), "проверка", "проверки", "проверок", "check", "checks"), titleOf(run[0].After))
+	}
 	list := titles[0]
 	for _, t := range titles[1:] {
 		list = config.Tf("%s; %s", "%s; %s", list, t)
 	}
-	mark := marks[StatusSkipped]
 	return config.Tf("%[1]s %[2]s: %[3]s: не проверено: сначала «%[4]s»", "%[1]s %[2]s: %[3]s: not checked: first \"%[4]s\"", mark.sign, mark.word, list, titleOf(run[0].After))
 }
 

@@ -228,27 +228,7 @@ func (p *EnvPlan) askGit(ctx context.Context) error {
 // EnvFiles finds files of settings below a folder that a backend may be reading: .env and */.env, those with a variable of
 // YCLIENTS first.
 func EnvFiles(dir string) []string {
-	found, _ := filepath.Glob(filepath.Join(dir, ".env"))
-	below, _ := filepath.Glob(filepath.Join(dir, "*", ".env"))
-	var ours, others []string
-	for _, path := range append(found, below...) {
-		file, err := config.ReadEnvFile(path)
-		if err != nil {
-			continue
-		}
-		isOurs := false
-		for key := range file.Values() {
-			isOurs = isOurs || strings.HasPrefix(key, "YCLIENTS_")
-		}
-		if rel, err := filepath.Rel(dir, path); err == nil {
-			path = rel
-		}
-		if isOurs {
-			ours = append(ours, path)
-		} else {
-			others = append(others, path)
-		}
-	}
+	ours, others := config.EnvFiles(dir)
 	return append(ours, others...)
 }
 

@@ -109,6 +109,7 @@ func (e *StepError) ExitCode() int {
 type visit struct {
 	Options
 	file    *config.EnvFile
+	named   bool              // the person named the file
 	present *config.Config    // as configured before
 	values  map[string]string // what is proven so far, by variable
 	choice  []doctor.Company
@@ -120,10 +121,11 @@ type visit struct {
 // Run takes all steps. Nothing is written unless every one before the last succeeded. The error is a *StepError, or
 // that of ctx when it ended before anything was written.
 func Run(ctx context.Context, o Options) (*Result, error) {
-	if o.EnvFile == "" {
+	named := o.EnvFile != ""
+	if !named {
 		o.EnvFile = config.DefaultEnvFile
 	}
-	v := &visit{Options: o, values: map[string]string{"YCLIENTS_ENABLED": "True"}}
+	v := &visit{Options: o, named: named, values: map[string]string{"YCLIENTS_ENABLED": "True"}}
 	for _, step := range Stages {
 		findings, err := step.run(ctx, v)
 		if ctx.Err() != nil && v.result.Path == "" {
@@ -181,7 +183,20 @@ func readFile(ctx context.Context, v *visit) ([]doctor.Finding, error) {
 	if file.Exists() {
 		return fine(config.Tf("%s прочитан", "%s is read", v.EnvFile)), nil
 	}
-	return fine(config.Tf("%s будет создан", "%s will be made", v.EnvFile)), nil
+	return append(fine(config.Tf("%s будет создан", "%s will be made", v.EnvFile)), v.otherFiles()...), nil
+}
+
+// otherFiles warns of another backend's file, where a new one of our own was not asked for by name.
+func (v *visit) otherFiles() []doctor.Finding {
+	found := EnvFiles(".")
+	if v.named || len(found) == 0 {
+		return nil
+	}
+	return []doctor.Finding{{
+		Status: doctor.StatusWarning,
+		Found:  config.Tf("рядом есть другой файл настроек: %s", "there is another env file: %s", strings.Join(found, ", ")),
+		Next:   config.Tf("если настройки нужны в нём: --env-file %s", "if the settings belong there: --env-file %s", found[0]),
+	}}
 }
 
 // takePassword asks for the password before anything is sent, so that whoever forgot it hears so at once.
@@ -244,7 +259,7 @@ func proveKey(ctx context.Context, v *visit) ([]doctor.Finding, error) {
 			return fail(notes), nil
 		}
 		return v.usage(config.T("не дан API-ключ", "no API key is given"),
-			config.T("--api-key КЛЮЧ; он в аккаунте разработчика: https://yclients.com/appstore/developers", "--api-key KEY; it is in the developer's account: https://yclients.com/appstore/developers")), nil
+			config.T("--api-key @ФАЙЛ или --api-key КЛЮЧ; он в аккаунте разработчика: https://yclients.com/appstore/developers", "--api-key @FILE or --api-key KEY; it is in the developer's account: https://yclients.com/appstore/developers")), nil
 	}
 	v.values["YCLIENTS_API_TOKEN"] = key
 	return append(notes, v.ask(ctx, doctor.CheckAPIKey).Findings...), nil
@@ -381,7 +396,7 @@ func (v *visit) chosen() []doctor.Finding {
 func (v *visit) choices() Text {
 	var lines []string
 	for _, c := range v.choice {
-		lines = append(lines, "\n      --company "+c.String())
+		lines = append(lines, fmt.Sprintf("\n      --company %d  # %s", c.ID, strings.TrimPrefix(c.String(), fmt.Sprintf("%d ", c.ID))))
 	}
 	return config.Tf("добавьте один из ключей:%s", "add one of these flags:%s", strings.Join(lines, ""))
 }

@@ -57,6 +57,10 @@ func StepByID(id string) *Step {
 	return nil
 }
 
+// TokenWasSeen is said of a token that was pasted: it lay somewhere before.
+var TokenWasSeen = config.T("Токен, который побывал в переписке, документе или репозитории, считайте чужим: смените пароль сотрудника, и старый токен перестанет действовать.",
+	"Take a token that was in a chat, a document or a repository for lost: change the employee's password, and the old token stops working.")
+
 // Steps are the walk, in order.
 var Steps = []Step{
 	{
@@ -92,8 +96,7 @@ var Steps = []Step{
 				"The token dies when the employee changes the password. It is then renewed: zapis token renew."),
 			config.T("Вместо пароля можно вставить готовый токен из веб-кабинета; обычно он там: «Интеграции» → «API».",
 				"Instead of the password a token from the web cabinet can be pasted; it is usually there: «Интеграции» → «API»."),
-			config.T("Токен, который побывал в переписке, документе или репозитории, считайте чужим: смените пароль сотрудника, и старый токен перестанет действовать.",
-				"Take a token that was in a chat, a document or a repository for lost: change the employee's password, and the old token stops working."),
+			TokenWasSeen,
 		},
 		Inputs: []Input{
 			{Name: "login", Way: "login", Label: config.T("телефон или почта сотрудника", "phone or e-mail of the employee"), Hint: config.T("например 79000000001", "for example 79000000001")},
