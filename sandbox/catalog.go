@@ -175,25 +175,10 @@ func listStaffSchedules(c *call) answer {
 
 // scheduleDay spells one day; a day without work has no slots.
 func (c *call) scheduleDay(m *master, d day, include []string) obj {
-	zone := c.company.zone
-	hm := func(s span) obj {
-		return obj{"from": s.from.In(zone).Format("15:04"), "to": s.to.In(zone).Format("15:04")}
-	}
-	slots := []any{}
-	for _, w := range m.works(d, zone) {
-		slots = append(slots, hm(w))
-	}
+	slots := c.slotsOf(m, d)
 	o := obj{"staff_id": m.id, "date": d.String(), "slots": slots}
 	if slices.Contains(include, "busy_intervals") {
-		busy := []any{}
-		for _, r := range c.company.byDay[staffDay{m.id, d}] {
-			if !r.deleted {
-				b := hm(span{r.start, r.end()})
-				b["entity_type"], b["entity_id"] = "record", r.id
-				busy = append(busy, b)
-			}
-		}
-		o["busy_intervals"] = busy
+		o["busy_intervals"] = c.busyIntervals(m, d)
 	}
 	if slices.Contains(include, "off_day_type") {
 		o["off_day_type"] = nil

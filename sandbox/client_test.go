@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"testing"
@@ -254,7 +255,11 @@ func TestSalonOperationsKeepTheSamples(t *testing.T) {
 	t.Parallel()
 	sb := New(WithLimits(Off), WithNow(noonClock))
 	defer sb.Close()
-	for id := range salonModels() {
+	all := map[string]*model{}
+	for _, part := range []func() map[string]*model{clientModels, scheduleModels} {
+		maps.Copy(all, part())
+	}
+	for id := range all {
 		c := &conformer{t: t, op: mustLookup(t, id), sb: sb}
 		if c.op.Method != http.MethodGet {
 			c.sb = New(WithLimits(Off), WithNow(noonClock))

@@ -134,6 +134,11 @@ func (c *conformer) body() any {
 	if sample, ok := req.Sample(); ok {
 		if o, isObject := decodeSample(sample.JSON).(obj); isObject {
 			maps.Copy(o, ofToday[c.op.ID])
+			walk(o, func(inner obj, key string, _ any) { // the ids of the sample are nobody's here
+				if v := c.param(key, "", ""); slices.Contains([]string{"staff_id", "master_id", "service_id"}, key) {
+					inner[key] = json.Number(v)
+				}
+			})
 			return c.known(o, req.Fields)
 		} else if list := decodeSample(sample.JSON); list != nil {
 			return list

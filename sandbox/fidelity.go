@@ -55,7 +55,7 @@ var models = map[string]*model{
 	"listServiceCategories":  {run: listServiceCategories, access: memberOnly, level: exact},
 	"listStaff":              {run: listStaff, access: memberOnly, level: simplified, note: "no image groups, no user behind a master"},
 	"listStaffDeprecated":    {run: listStaffDeprecated, level: simplified, note: "no image groups"},
-	"listStaffSchedules":     {run: listStaffSchedules, access: memberOnly, level: simplified, note: "busy_intervals are records only; off_day_type is 3 on every day off"},
+	"listStaffSchedules":     {run: listStaffSchedules, access: memberOnly, level: simplified, note: "busy_intervals are records and group events; off_day_type is 3 on every day off"},
 	"getOnlineSettings":      {run: getOnlineSettings, access: memberOnly, level: exact},
 	"getTimeslotSettings":    {run: getTimeslotSettings, access: memberOnly, level: simplified, note: "the same grid on all days"},
 	"sendSmsByClientIds":     {run: sendMessages(ChannelSMS, false), access: memberOnly, level: exact},

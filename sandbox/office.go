@@ -143,7 +143,7 @@ func (c *call) localNow() string { return c.now.In(c.zone()).Format(salonTime) }
 
 // officeModels has the operations of the kinds by id.
 func officeModels() map[string]*model {
-	all := salonModels()
+	all := map[string]*model{}
 	for _, k := range officeKinds {
 		put := func(ids []string, run func(*kind, *call) answer) {
 			for _, id := range ids {
@@ -185,7 +185,7 @@ func officeModels() map[string]*model {
 }
 
 // officeParts have the operations that are played on more than documents.
-var officeParts = []func() map[string]*model{activityModels, settingsModels}
+var officeParts = []func() map[string]*model{activityModels, settingsModels, clientModels, scheduleModels}
 
 // holder is the company that keeps the documents of a call; those of a chain
 // are kept by its first branch.

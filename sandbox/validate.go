@@ -289,7 +289,7 @@ func (c *call) faultsOfFields(place string, fields []contract.Field, get func(st
 // faultsOfValue checks a value that is there and not null.
 func (c *call) faultsOfValue(place string, f *contract.Field, v any) []string {
 	kinds := slices.Concat(strings.Split(f.Type, "|"), strings.Split(f.ProseType, "|"), strings.Split(f.ExampleType, "|"))
-	if f.Type == "object" && len(f.Fields) == 0 && strings.HasSuffix(f.Description, " ids") { // declared an object, described as a list
+	if f.Type == "object" && len(f.Fields) == 0 && (strings.HasSuffix(f.Description, " ids") || strings.HasPrefix(f.Description, "working intervals")) { // declared an object, described as a list
 		kinds = append(kinds, "array")
 	}
 	if !slices.ContainsFunc(kinds, func(kind string) bool { return kind != "" && isKind(kind, v) }) {
