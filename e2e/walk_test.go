@@ -230,7 +230,7 @@ func TestHealthPage(t *testing.T) {
 
 	dead := startServer(t, append(gatewayEnv(info, 100), "YCLIENTS_USER_TOKEN=dead-user-token-example"))
 	phone := openPhone(t, "http://"+dead.admin, "/admin/?lang=en")
-	phone.see(`[data-testid="health"][data-works="no"]`)
+	phone.see(`[data-testid="health"][data-works="partly"]`)
 	phone.see(`[data-testid="finding"][data-status="failure"]`)
 	if todo := phone.text(id("todo")); !strings.Contains(todo, "token") || strings.Contains(todo, "dead-user-token") {
 		t.Errorf("what to do is %q", todo)

@@ -14,6 +14,7 @@ import (
 
 	"zapis/internal/problem"
 	"zapis/internal/salon"
+	"zapis/internal/upstream"
 	"zapis/internal/verdict"
 	"zapis/yclients"
 )
@@ -197,7 +198,11 @@ func (m *Mirror) addSettings(ctx context.Context, b *salon.Branch) error {
 		if !cannotSee(err) {
 			return err
 		}
-		if before, known := peek[card](m.memory, key{kind: kindBranch, branch: b.ID}); known {
+		before, known := peek[card](m.memory, key{kind: kindBranch, branch: b.ID})
+		if !known {
+			before, known = m.kept(b.ID)
+		}
+		if known {
 			b.Rules.AnyStaff, b.Rules.LeadTime = before.Branch.Rules.AnyStaff, before.Branch.Rules.LeadTime
 			b.Rules.CodeRequired = b.Rules.CodeRequired || before.Branch.Rules.CodeRequired
 		}
@@ -248,6 +253,9 @@ func (m *Mirror) consent(ctx context.Context, branch salon.BranchID) (salon.Cons
 
 // cannotSee tells a setting that is not there, or not for us, from one that could not be asked for.
 func cannotSee(err error) bool {
+	if dead, ok := errors.AsType[*upstream.TokenDead](err); ok {
+		return dead.Token == upstream.UserToken
+	}
 	return errors.Is(err, yclients.ErrForbidden) || errors.Is(err, yclients.ErrNotFound) ||
 		!verdict.Of(err).Meaning().MayRetry && errors.Is(err, yclients.ErrUnauthenticated)
 }

@@ -539,6 +539,47 @@ func TestSettingsThatCannotBeSeen(t *testing.T) {
 	}
 }
 
+// A start with an employee's token that the road knows as dead: a branch is shown all the same, with the rules that were
+// known before the start where there are any, and what is remembered of them stays.
+func TestStartWithADeadToken(t *testing.T) {
+	kept := &keeper{m: map[string][]byte{}}
+	before, err := setup(t, func(c *Config) { c.Keeper = kept }).Branch(t.Context(), moscow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	box := sandbox.Start(t, sandbox.WithLimits(sandbox.Off))
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	api, err := yclients.New(yclients.WithBaseURL(box.URL()), yclients.WithPartnerToken(sandbox.PartnerToken),
+		yclients.WithUserToken(sandbox.AppUserToken), yclients.WithTransport(deadUser{transport}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, k := range map[string]*keeper{"known before": kept, "never known": {m: map[string][]byte{}}} {
+		b := setup(t, func(c *Config) { c.API, c.Keeper = api, k })
+		for range 2 { // what was kept by the first is read by the second
+			branch, err := b.Branch(t.Context(), moscow)
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			if known := name == "known before"; known != branch.Rules.AnyStaff || known && *branch.Rules.LeadTime != *before.Rules.LeadTime {
+				t.Errorf("%s: rules %+v", name, branch.Rules)
+			}
+			b = setup(t, func(c *Config) { c.API, c.Keeper = api, k })
+		}
+	}
+}
+
+// deadUser is the road when YCLIENTS no longer takes the employee's token.
+type deadUser struct{ next http.RoundTripper }
+
+func (d deadUser) RoundTrip(r *http.Request) (*http.Response, error) {
+	if strings.Contains(r.Header.Get("Authorization"), "User ") {
+		return nil, &upstream.TokenDead{Token: upstream.UserToken, Since: time.Now()}
+	}
+	return d.next.RoundTrip(r)
+}
+
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	deadline := time.After(3 * time.Second)
