@@ -25,6 +25,7 @@ const words = {
 }
 
 let lang = (localStorage.getItem('zapis-sandbox-lang') || navigator.language).startsWith('ru') ? 'ru' : 'en'
+const locale = () => (lang === 'ru' ? 'ru' : 'en-GB') // 24 hours
 const t = key => words[lang][key]
 const $ = id => document.getElementById(id)
 
@@ -64,7 +65,7 @@ const act = (what, then) => async event => {
   }
 }
 
-const time = at => new Date(at).toLocaleTimeString(lang, { hour12: false })
+const time = at => new Date(at).toLocaleTimeString(locale())
 const table = (heads, rows) => rows.length
   ? el('div', { class: 'scroll' }, el('table', {}, el('thead', {}, el('tr', {}, heads.map(h => el('th', { scope: 'col' }, h)))), el('tbody', {}, rows)))
   : el('p', { class: 'muted' }, t('none'))
@@ -114,7 +115,7 @@ const tabs = {
     const put = (body, then) => act(() => api('clock', 'PUT', body), then)
     const field = el('input', { type: 'datetime-local', step: 1, required: true, 'aria-label': t('now'), value: new Date(new Date(c.now) - new Date(c.now).getTimezoneOffset() * 60000).toISOString().slice(0, 19) })
     return [
-      el('p', {}, `${t('now')}: ${new Date(c.now).toLocaleString(lang)} (${c.stands ? t('stands') : t('runs')})`),
+      el('p', {}, `${t('now')}: ${new Date(c.now).toLocaleString(locale())} (${c.stands ? t('stands') : t('runs')})`),
       el('form', { onsubmit: act(() => api('clock', 'PUT', { now: new Date(field.value).toISOString() })) }, field, el('button', { class: 'main' }, t('set'))),
       el('div', { class: 'row' }, el('button', { type: 'button', onclick: put({ stands: !c.stands }) }, c.stands ? t('run') : t('stop')), `${t('ahead')}:`,
         [[3600, 'hour'], [86400, 'dayUnit'], [604800, 'week']].map(([s, name]) => el('button', { type: 'button', onclick: put({ advance_seconds: s }) }, t(name)))),
@@ -162,7 +163,7 @@ const tabs = {
     const field = el('input', { required: true, maxlength: 60, placeholder: t('name'), 'aria-label': t('name') })
     return [
       el('form', { onsubmit: act(() => api('snapshots', 'POST', { name: field.value })) }, field, el('button', { class: 'main' }, t('snapshot'))),
-      table([t('name'), t('at'), ''], list.map(s => el('tr', {}, el('td', {}, s.name), el('td', {}, new Date(s.at).toLocaleString(lang)),
+      table([t('name'), t('at'), ''], list.map(s => el('tr', {}, el('td', {}, s.name), el('td', {}, new Date(s.at).toLocaleString(locale())),
         el('td', {}, el('button', { type: 'button', onclick: act(() => confirm(t('sure')) ? api('restore', 'POST', { name: s.name }) : undefined) }, t('restore')))))),
       el('h2', {}, t('reset')), el('button', { type: 'button', onclick: act(() => confirm(t('resetAsk')) ? api('reset', 'POST') : undefined) }, t('reset')),
     ]
@@ -177,7 +178,7 @@ async function show() {
   const [content, clock] = await Promise.all([tabs[current](), api('clock')])
   if (mine !== turn) return
   $('main').replaceChildren(...[content].flat())
-  $('clock').textContent = `${new Date(clock.now).toLocaleString(lang)} (${clock.stands ? t('stands') : t('runs')})`
+  $('clock').textContent = `${new Date(clock.now).toLocaleString(locale())} (${clock.stands ? t('stands') : t('runs')})`
 }
 
 function frame() {
@@ -187,7 +188,7 @@ function frame() {
   $('lang').textContent = t('lang')
   $('tabs').replaceChildren(...Object.keys(tabs).map(name => el('button', {
     role: 'tab', id: `tab-${name}`, type: 'button', 'aria-selected': String(name === current), 'aria-controls': 'main',
-    onclick: () => { current = name; location.hash = name; frame() },
+    onclick: () => { current = name; location.hash = name; frame(); $(`tab-${name}`).focus() },
   }, t(name))))
   $('main').setAttribute('aria-labelledby', `tab-${current}`)
   act(() => {})()
