@@ -363,6 +363,9 @@ func (s *screen) look(name string) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		s.t.Fatal(err)
 	}
+	if wide := evaluate[float64](s, `return doc.documentElement.scrollWidth - doc.documentElement.clientWidth`); s.touch && wide > 0 {
+		s.t.Errorf("%s: the page is %g pixels wider than the phone", name, wide)
+	}
 	ctx, cancel := context.WithTimeout(s.ctx, glance)
 	defer cancel()
 	picture, err := chromedp.Call(ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{})

@@ -2,6 +2,7 @@
 // checks stand below, what is not well first.
 
 import { useEffect, useState } from 'preact/hooks'
+import { isTyped } from '../shared/format'
 import { lang, locale, texts } from '../shared/i18n'
 import { Icon, type IconName } from '../shared/icons'
 
@@ -86,7 +87,7 @@ export function Health() {
             </div>
             <div>
               <dt>{t('todo')}</dt>
-              <dd data-testid="todo">{r.to_do || t('nothing')}</dd>
+              <dd data-testid="todo" class={r.to_do && isTyped(r.to_do) ? 'typed' : ''}>{r.to_do || t('nothing')}</dd>
             </div>
             <div>
               <dt>{t('call')}</dt>

@@ -95,6 +95,9 @@ export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
+/** Whether a text begins with a command or a setting, which is typed as it stands: no capital letter for it. */
+export const isTyped = (text: string) => /^(zapis|chmod|chown|git|sudo)\s|^[A-Z_]+=/.test(text)
+
 /** +79000000101 → +7 900 000-01-01, unbreakable; anything else as it is. */
 export function phone(text: string): string {
   const digits = text.replace(/\D/g, '')

@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from 'preact'
 import { useEffect, useId, useRef, useState } from 'preact/hooks'
+import { isTyped } from '../shared/format'
 import { Icon } from '../shared/icons'
 import { ask, type Branch, type Checklist, type HookPlans, type Input, type Plan, type Rights as RightsAnswer, type State, Trouble } from './api'
 import { t } from './texts'
@@ -36,7 +37,7 @@ function Troubled({ trouble }: { trouble?: Trouble }) {
       <Icon name="warn" />
       <div>
         <b>{say(trouble.found)}</b>
-        <p>{say(trouble.next)}</p>
+        <p class={isTyped(say(trouble.next)) ? 'typed' : ''}>{say(trouble.next)}</p>
       </div>
     </div>
   )
