@@ -1,10 +1,13 @@
 package sandbox
 
 import (
-	"encoding/json"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
+	"time"
 
 	"zapis/contract"
 )
@@ -44,7 +47,7 @@ func listCompanies(c *call) answer {
 func (c *call) companyItem(company *company) obj {
 	o := obj{
 		"id": itoa(company.id), "title": company.title, "short_descr": company.short, "logo": c.base + "/_sandbox/avatar/" + itoa(company.id) + ".svg",
-		"active": "1", "phone": company.phone, "country_id": 1, "schedule": company.schedule, "country": "Россия",
+		"active": itoa(int64(flag(!company.licenceEnded(c.now)))), "phone": company.phone, "country_id": 1, "schedule": company.schedule, "country": "Россия",
 		"city_id": company.cityID, "city": company.city, "timezone_name": company.zoneName, "address": company.address,
 		"coordinate_lat": strconv.FormatFloat(company.lat, 'f', 6, 64), "coordinate_lon": strconv.FormatFloat(company.lon, 'f', 6, 64),
 		"phone_confirmation": company.phoneConfirmation, "active_staff_count": company.activeStaff(),
@@ -109,6 +112,7 @@ func getCompany(c *call) answer {
 		o["access"] = obj{}
 	}
 	o["bookforms"] = c.formsInShort(company)
+	maps.Copy(o, company.about)
 	return answer{status: http.StatusOK, body: obj{"success": true, "data": o, "meta": obj{}}}
 }
 
@@ -124,35 +128,6 @@ var permissionSample = sync.OnceValue(func() []byte {
 
 // appRights are the sections in which a mobile application has rights.
 var appRights = map[string]bool{"timetable": true, "record_form": true, "clients": true, "loyalty": true, "settings": true}
-
-// getOwnPermissions answers every documented right, granted by the role.
-func getOwnPermissions(c *call) answer {
-	role := c.user.role(c.company.id)
-	if role == roleStranger {
-		return failed(http.StatusForbidden, noRights)
-	}
-	var sample struct {
-		Data map[string]map[string]any `json:"data"`
-	}
-	if err := json.Unmarshal(permissionSample(), &sample); err != nil {
-		return failed(http.StatusInternalServerError, "Внутренняя ошибка сервера")
-	}
-	for section, rights := range sample.Data {
-		granted := role == roleOwner || role == roleApp && appRights[section]
-		for name, value := range rights {
-			switch value.(type) {
-			case bool:
-				rights[name] = granted && name != "auth_enable_check_ip" && name != "limited_users_access"
-			case float64:
-				rights[name] = 0
-				if granted && name != "master_id" && name != "position_id" {
-					rights[name] = value
-				}
-			}
-		}
-	}
-	return enveloped(http.StatusOK, sample.Data, nil)
-}
 
 func getPrivacyPolicy(c *call) answer {
 	return enveloped(http.StatusOK, obj{"agreement": obj{"content": c.company.policy}}, nil)
@@ -186,4 +161,109 @@ func getBookform(c *call) answer {
 		"comment_required": false, "metrika_counter_id": "", "google_analytics_id": "", "facebook_pixel_id": "",
 		"vkontakte_pixel_id": "", "app_metrika_id": "", "sms_enabled": true,
 	}, nil)
+}
+
+// zoneOfNew is the time zone of companies that are made through the API.
+const zoneOfNew = "Europe/Moscow"
+
+// createCompany makes an empty company, which the caller owns.
+func createCompany(c *call) answer {
+	title := strings.TrimSpace(clip(text(c.body, "title")))
+	if title == "" {
+		return c.invalid([]string{"title"})
+	}
+	zone, err := time.LoadLocation(zoneOfNew)
+	if err != nil {
+		return failed(http.StatusInternalServerError, "Внутренняя ошибка сервера") // the zones are embedded
+	}
+	id := c.state.newID()
+	company := &company{
+		id: id, formID: c.state.newID(), zoneName: zoneOfNew, zone: zone, grid: 1800, lead: 60, horizon: 30, city: "Москва", cityID: 2,
+		allowChange: true, allowDelete: true, policy: policyText,
+	}
+	c.state.furnish(company)
+	company.rewrite(c)
+	c.state.companies = append(c.state.companies, company)
+	c.company = company
+	if c.user.roles == nil {
+		c.user.roles = map[int64]role{}
+	}
+	c.user.roles[id] = roleOwner
+	return c.shaped(c.companyItem(company), 1)
+}
+
+// rewrite puts what was sent into a company.
+func (c *company) rewrite(call *call) {
+	put := func(key string, into *string) {
+		if s, ok := asText(call.body[key]); ok {
+			*into = clip(s)
+		}
+	}
+	put("title", &c.title)
+	put("short_descr", &c.short)
+	put("address", &c.address)
+	put("city", &c.city)
+	put("site", &c.site)
+	for key, into := range map[string]*float64{"coordinate_lat": &c.lat, "coordinate_lon": &c.lon, "coordinate_lot": &c.lon} {
+		if f, ok := asFloat(call.body[key]); ok {
+			*into = f
+		}
+	}
+	if n, ok := asInt(call.body["city_id"]); ok {
+		c.cityID = int(n)
+	}
+	if c.about == nil {
+		c.about = obj{}
+	}
+	for _, key := range []string{"country_id", "business_type_id", "country", "zip", "description", "phones", "social"} {
+		if v, there := call.body[key]; there && v != nil {
+			c.about[key] = clipped(v)
+		}
+	}
+	if phones, ok := c.about["phones"].([]any); ok && len(phones) > 0 {
+		if s, isText := asText(phones[0]); isText {
+			c.phone = clip(s)
+		}
+	}
+}
+
+// ownersOnly refuses who does not own the company of the call.
+func (c *call) ownersOnly() (answer, bool) {
+	if c.user.role(c.company.id) != roleOwner {
+		return c.fail(http.StatusForbidden, noRights), false
+	}
+	return answer{}, true
+}
+
+func updateCompany(c *call) answer {
+	if a, ok := c.ownersOnly(); !ok {
+		return a
+	}
+	if v, there := c.body["title"]; there && strings.TrimSpace(text(obj{"v": v}, "v")) == "" {
+		return c.invalid([]string{"title"})
+	}
+	c.company.rewrite(c)
+	full, _ := getCompany(c).body.(obj)
+	data, _ := full["data"].(obj)
+	c.notify(c.company, "company", c.company.id, updated, data)
+	return c.shaped(data, 1)
+}
+
+func deleteCompany(c *call) answer {
+	if a, ok := c.ownersOnly(); !ok {
+		return a
+	}
+	if c.company.groupID == groupID {
+		others := slices.ContainsFunc(c.state.companies, func(o *company) bool { return o != c.company && o.groupID == groupID })
+		if !others {
+			return c.fail(http.StatusForbidden, "Последний филиал сети нельзя удалить")
+		}
+	}
+	c.notify(c.company, "company", c.company.id, deleted, obj{"id": c.company.id, "title": c.company.title})
+	c.state.companies = slices.DeleteFunc(c.state.companies, func(o *company) bool { return o == c.company })
+	for _, u := range c.state.users {
+		u.leave(c.company.id)
+	}
+	c.applied = true
+	return answer{status: http.StatusAccepted, body: obj{"success": true, "data": nil, "meta": obj{"message": "Accepted"}}}
 }

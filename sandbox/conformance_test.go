@@ -74,6 +74,9 @@ func (c *conformer) param(name, kind, format string) string {
 	case "record_hash":
 		return company.records[0].hash
 	case "user_id":
+		if c.op.ID == "deleteCompanyUser" || c.op.ID == "removeUserFromCompanies" { // the first one is the owner, who cannot be removed
+			return itoa(c.sb.state.users[1].id)
+		}
 		return itoa(c.sb.state.users[0].id)
 	case "phone":
 		if c.op.ID == "createClient" || c.op.ID == "updateClient" { // no two cards have one phone
@@ -153,11 +156,13 @@ func (c *conformer) body() any {
 
 // ofToday has what a printed body cannot say: days to come, and things that are there.
 var ofToday = map[string]obj{
-	"createActivity":    lessonToCome,
-	"updateActivity":    lessonToCome,
-	"createActivityV2":  lessonToCome,
-	"updateActivityV2":  lessonToCome,
-	"duplicateActivity": {"force": true},
+	"createActivity":          lessonToCome,
+	"updateActivity":          lessonToCome,
+	"createActivityV2":        lessonToCome,
+	"updateActivityV2":        lessonToCome,
+	"duplicateActivity":       {"force": true},
+	"removeUserFromCompanies": {"user_company_links": []obj{{"company_id": ural}}},
+	"copyUserToCompanies":     {"user_company_links": []obj{{"company_id": ural}}},
 }
 
 var lessonToCome = obj{"date": "2026-12-20 12:00:00", "force": true, "resource_instance_ids": []int64{}}

@@ -230,6 +230,7 @@ func (s *Sandbox) controlRoutes() http.Handler {
 	mux.HandleFunc("DELETE /_sandbox/faults/rules", s.deleteFault)
 	mux.HandleFunc("DELETE /_sandbox/faults/rules/{id}", s.deleteFault)
 	mux.HandleFunc("PUT /_sandbox/clock", s.putClock)
+	mux.HandleFunc("PUT /_sandbox/licence", s.putLicence)
 	mux.HandleFunc("POST /_sandbox/marketplace", s.postMarketplace)
 	mux.HandleFunc("PUT /_sandbox/switches", s.putSwitches)
 	mux.HandleFunc("POST /_sandbox/snapshots", s.named(s.Snapshot))
@@ -243,7 +244,7 @@ func (s *Sandbox) controlRoutes() http.Handler {
 	})
 	mux.HandleFunc("/_sandbox/", func(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusNotFound, obj{"error": "no such control: GET sms, mail, info, day, events, faults, faults/rules, " +
-			"switches, ledger, fidelity, clock, webhooks, snapshots; PUT faults, switches, clock; POST take, password, faults/rules, marketplace, " +
+			"switches, ledger, fidelity, clock, webhooks, snapshots; PUT faults, switches, clock, licence; POST take, password, faults/rules, marketplace, " +
 			"snapshots, restore, reset; DELETE faults/rules, snapshots"})
 	})
 	return mux

@@ -27,7 +27,7 @@ var models = map[string]*model{
 
 	"listCompanies":     {run: listCompanies, level: simplified, note: "filters my, id, group_id, page, count, forBooking, showBookforms, show_groups; others are ignored"},
 	"getCompany":        {run: getCompany, access: memberOnly, level: simplified, note: "description, social links and groups are thin"},
-	"getOwnPermissions": {run: getOwnPermissions, access: anyUser, level: simplified, note: "rights by three roles, not one by one"},
+	"getOwnPermissions": {run: getOwnPermissions, access: anyUser, level: simplified, note: "flags one by one; numbers and lists follow the role"},
 	"getBookform":       {run: getBookform, level: simplified, note: "one style, three steps"},
 	"listBookingForms":  {run: listBookingForms, access: memberOnly, level: simplified, note: "one form for each company"},
 	"getPrivacyPolicy":  {run: getPrivacyPolicy, level: exact},

@@ -236,7 +236,8 @@ type user struct {
 	token              string
 	name, phone, email string
 	secondFactor       bool
-	roles              map[int64]role // nil for a client of online booking
+	roles              map[int64]role        // nil for a client of online booking
+	member             map[int64]*membership // by company; people.go
 }
 
 func (u *user) role(companyID int64) role {

@@ -24,6 +24,9 @@ type office struct {
 	online     onlineRules
 	forms      []obj            // booking forms; nil: only the one of the seed
 	push       map[pushKey]bool // notifications of users
+	about      obj              // what getCompany shows as it was sent
+
+	licensedTill time.Time // zero: no end in sight
 }
 
 // onlineRules are settings of the company that other operations look at.
@@ -185,7 +188,10 @@ func officeModels() map[string]*model {
 }
 
 // officeParts have the operations that are played on more than documents.
-var officeParts = []func() map[string]*model{activityModels, settingsModels, clientModels, scheduleModels}
+var officeParts = []func() map[string]*model{
+	activityModels, clientModels, scheduleModels,
+	settingsModels, peopleModels,
+}
 
 // holder is the company that keeps the documents of a call; those of a chain
 // are kept by its first branch.

@@ -245,10 +245,7 @@ func (c *call) enter(m *model) (answer, bool) {
 	if c.company == nil {
 		return c.fail(http.StatusNotFound, "Не найдено"), false
 	}
-	if m.access == memberOnly && c.user.role(id) < roleApp {
-		return c.fail(http.StatusForbidden, noRights), false
-	}
-	return answer{}, true
+	return c.permitted(m)
 }
 
 // companyParam is the path parameter that names a company.

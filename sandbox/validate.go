@@ -94,7 +94,7 @@ func (c *call) scope() (answer, bool) {
 		if c.company == nil {
 			return c.fail(http.StatusNotFound, "Компания не найдена"), false
 		}
-		if c.route.op.User == contract.Required && !ownOperation(c.route.op) && c.user.role(id) < roleApp {
+		if c.route.op.User == contract.Required && !ownOperation(c.route.op) && !c.may(id) {
 			return c.fail(http.StatusForbidden, noRights), false
 		}
 	}
