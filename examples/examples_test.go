@@ -278,7 +278,7 @@ func TestClientsCSV(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, resp, err := client.Clients.Search(t.Context(), company, nil)
+	_, resp, err := client.Clients.Search(t.Context(), company, &yclients.ClientSearchRequest{})
 	if err != nil {
 		t.Fatal(err)
 	}

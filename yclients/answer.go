@@ -109,7 +109,7 @@ func find(object []byte, key string) []byte {
 
 // decode reads the answer into v, or turns it into an error.
 func (a *answer) decode(v reflect.Value, wantsNothing bool) error {
-	body := trim(a.body)
+	body := trim(bytes.TrimPrefix(trim(a.body), byteOrderMark))
 	full := bloated(body)
 	valid := len(body) > 0 && !full && json.Valid(body)
 	if valid {
@@ -129,7 +129,7 @@ func (a *answer) decode(v reflect.Value, wantsNothing bool) error {
 		return a.unreadable(errors.New("the answer is a web page, not JSON: is the base URL right?"))
 	case !valid:
 		return a.unreadable(errors.New("the answer is not JSON"))
-	case a.envelope.wrapped && !a.envelope.success:
+	case a.envelope.wrapped && !a.envelope.success, a.hidesLimit():
 		return a.failure()
 	}
 	if wantsNothing {
@@ -155,6 +155,13 @@ func (a *answer) decode(v reflect.Value, wantsNothing bool) error {
 		return a.unreadable(err)
 	}
 	return nil
+}
+
+// hidesLimit reports whether the success of a read has no data and speaks of a
+// limit on requests: it must not pass for an empty list. A write that says
+// success may have been applied.
+func (a *answer) hidesLimit() bool {
+	return !a.writes && a.envelope.wrapped && (a.envelope.data == nil || isNothing(a.envelope.data)) && slices.ContainsFunc(a.envelope.messages(), saysLimit)
 }
 
 // shaped puts the brackets of a list around data, or takes them off, where
@@ -197,9 +204,13 @@ func decodeResult(data []byte, v reflect.Value) error {
 		return fmt.Errorf("the data is no %s", describe(v.Type()))
 	}
 	if v.Kind() == reflect.Slice && v.Len() == 0 && !isNothing(data) {
-		return errors.New("the list holds nothing but nulls")
+		return errors.New("the list holds nothing but nulls and empty objects")
 	}
-	if k, ok := v.Addr().Interface().(keeper); ok && k.object().foreign() {
+	first := v
+	if v.Kind() == reflect.Slice && v.Len() > 0 && v.Index(0).Kind() == reflect.Pointer {
+		first = v.Index(0).Elem() // never nil
+	}
+	if k, ok := first.Addr().Interface().(keeper); ok && k.object().foreign() {
 		return errors.New("the data has none of the expected members")
 	}
 	return nil
@@ -241,6 +252,10 @@ func checkResult(req call, result any) error {
 				return errors.New("an appointment has no record id")
 			}
 		}
+	case []*Record:
+		if req.writes {
+			return checkMade(r)
+		}
 	case *Record:
 		return checkID(r.ID)
 	case *Booking:
@@ -249,6 +264,19 @@ func checkResult(req call, result any) error {
 		return checkID(r.ID)
 	case *BookingUser:
 		return checkID(r.ID)
+	}
+	return nil
+}
+
+// checkMade is for records that were asked to be made.
+func checkMade(records []*Record) error {
+	if len(records) == 0 {
+		return errors.New("no record came back")
+	}
+	for _, r := range records {
+		if err := checkID(r.ID); err != nil {
+			return err
+		}
 	}
 	return nil
 }

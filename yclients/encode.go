@@ -20,7 +20,7 @@ var marshalerType = reflect.TypeFor[json.Marshaler]()
 func encodeRequest(body any) ([]byte, error) {
 	v := reflect.ValueOf(body)
 	if v.Kind() == reflect.Pointer && v.IsNil() {
-		return nil, errors.New("it is nil")
+		return nil, errors.New("its body is nil, which is not sent as an empty one")
 	}
 	return appendRequest(nil, v)
 }

@@ -199,3 +199,30 @@ func TestBarePhone(t *testing.T) {
 		t.Errorf("%s, %v", got, err)
 	}
 }
+
+// A success must hold what the caller lives by; a refusal must never pass for
+// an empty list.
+func TestSuccessesThatAreNone(t *testing.T) {
+	for name, test := range map[string]struct {
+		body   string
+		list   error
+		create error
+	}{
+		"a record":          {`{"success":true,"data":[{"id":7}]}`, nil, nil},
+		"one without list":  {`{"success":true,"data":{"id":7}}`, ErrMalformed, nil},
+		"empty":             {`{"success":true,"data":[]}`, nil, ErrOutcomeUnknown},
+		"without an id":     {`{"success":true,"data":[{"comment":"x"}]}`, nil, ErrOutcomeUnknown},
+		"something else":    {`{"success":true,"data":[{"hello":1}]}`, ErrMalformed, ErrOutcomeUnknown},
+		"limit":             {`{"success":false,"meta":{"message":"Превышен лимит запросов"}}`, ErrRateLimitedInside, ErrRateLimitedInside},
+		"limit as a page":   {`{"success":true,"data":[],"meta":{"message":"Превышен лимит запросов"}}`, ErrRateLimitedInside, ErrOutcomeUnknown},
+		"with a byte order": {"\xef\xbb\xbf" + `{"success":true,"data":[{"id":7}]}`, nil, nil},
+	} {
+		client := replying(t, test.body)
+		if list, _, err := client.Records.List(t.Context(), 4564, nil); !errors.Is(err, test.list) {
+			t.Errorf("%s: %d records, %v, want %v", name, len(list), err, test.list)
+		}
+		if made, _, err := client.Records.Create(t.Context(), 4564, &RecordRequest{}); !errors.Is(err, test.create) {
+			t.Errorf("%s: made %d records, %v, want %v", name, len(made), err, test.create)
+		}
+	}
+}
