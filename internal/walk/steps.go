@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -131,13 +132,27 @@ func (d *door) key(ctx context.Context, v *visit) (any, error) {
 		key, notes = pasted.Clean, pasted.Notes
 	}
 	if err := d.Engine.ProveKey(ctx, key); err != nil {
-		return nil, err
+		return nil, pastedSo(err, notes)
 	}
 	if v.progress.APIKey.Equal(key) {
 		return d.keep(v, notes)
 	}
 	*v.progress = setup.Progress{APIKey: key, BaseURL: d.Engine.BaseURL} // a token belongs to its key
 	return d.keep(v, notes)
+}
+
+// pastedSo says beside a refusal what was odd about the pasted text: likely its cause.
+func pastedSo(err error, notes []config.Finding) error {
+	r, ok := errors.AsType[*setup.Refusal](err)
+	if !ok || len(notes) == 0 {
+		return err
+	}
+	told := *r
+	for _, n := range notes {
+		told.Found.RU += "; " + n.What.RU
+		told.Found.EN += "; " + n.What.EN
+	}
+	return &told
 }
 
 // user signs in, or takes a pasted token, and proves it.
@@ -170,7 +185,7 @@ func (d *door) user(ctx context.Context, v *visit) (any, error) {
 	}
 	proven, mine, err := d.Engine.ProveUser(ctx, key, signed.Token)
 	if err != nil {
-		return nil, err
+		return nil, pastedSo(err, notes)
 	}
 	mine, err = v.choice(mine)
 	if err != nil {

@@ -229,7 +229,33 @@ func (d *door) reply(w http.ResponseWriter, answer any, err error) {
 	_ = json.NewEncoder(w).Encode(answer) // the reader has gone away: nothing to do
 }
 
+// inBrowser is what to do next where the table speaks of flags, variables and commands, which the reader of a page may
+// not have at hand.
+var inBrowser = map[problem.Code]config.Text{
+	problem.SecondFactor: config.T("заведите для приложения отдельного сотрудника без второго фактора, или выберите «Готовый токен» и вставьте токен из веб-кабинета",
+		"make an employee without a second factor for the app, or choose “A token you have” and paste one from the web cabinet"),
+	problem.UpstreamKey: config.T("скопируйте ключ целиком из аккаунта разработчика: yclients.com/appstore/developers. Отдельный «партнёрский токен» не нужен, это он и есть",
+		"copy the whole key from the developer's account: yclients.com/appstore/developers. No separate partner token is needed: this is it"),
+	problem.UpstreamToken: config.T("вставьте токен целиком; после смены пароля сотрудника нужен новый", "paste the whole token; after a change of the employee's password a new one is needed"),
+	problem.UpstreamCompany: config.T("отметьте филиал в списке или вставьте адрес журнала записи: yclients.com/timetable/НОМЕР",
+		"tick a branch in the list, or paste the address of the timetable: yclients.com/timetable/ID"),
+}
+
+// invitedKey is for the administrator, who has no part in the key.
+var invitedKey = config.T("сообщите об этом разработчику: его ключ больше не действует", "tell the developer: the key has stopped working")
+
 func (d *door) troubleOf(err error) trouble {
+	t := d.troubleIn(err)
+	if next, ok := inBrowser[t.Code]; ok {
+		t.Next = say(next)
+	}
+	if t.Code == problem.UpstreamKey && d.Door == setup.LinkInvite {
+		t.Next = say(invitedKey)
+	}
+	return t
+}
+
+func (d *door) troubleIn(err error) trouble {
 	if r, ok := errors.AsType[*setup.Refusal](err); ok {
 		return trouble{r.Problem, say(r.Found), say(r.Next), r.Choices}
 	}

@@ -3,6 +3,7 @@ package walk_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -383,6 +384,33 @@ func TestForeignPagesAreRefused(t *testing.T) {
 	w.formEncode = false
 	if a := w.call(setup.LinkSetup, "POST", "/api/user", strings.Repeat("x", 20<<10)); a.code() != problem.BodyTooLarge {
 		t.Errorf("a large body: %d %v", a.status, a.body)
+	}
+}
+
+// What a page says to do can be done on a page: no flags, no variables. A paste that is refused says what was odd about it.
+func TestTroublesAreForAPage(t *testing.T) {
+	w := newWorld(t, "YCLIENTS_API_TOKEN="+sandbox.PartnerToken)
+	w.enter(setup.LinkSetup)
+	told := func(a answer, part string) string {
+		words, _ := a.body[part].(map[string]any)
+		return fmt.Sprint(words["ru"], words["en"])
+	}
+	odd := w.call(setup.LinkSetup, "POST", "/api/key", map[string]string{"api_key": "  \u043eunknown-key-example"})
+	if odd.code() != problem.UpstreamKey || !strings.Contains(told(odd, "found"), "перед токеном") {
+		t.Errorf("an odd key: %v", odd.body)
+	}
+	w.wants(setup.LinkSetup, "/api/key", map[string]string{"api_key": sandbox.PartnerToken}, "user")
+	second := w.call(setup.LinkSetup, "POST", "/api/user", map[string]string{"login": sandbox.SecondFactorLogin, "password": sandbox.Password})
+	if second.code() != problem.SecondFactor {
+		t.Errorf("a second factor: %d %v", second.status, second.body)
+	}
+	dead := w.call(setup.LinkSetup, "POST", "/api/user", map[string]string{"user_token": "user-token-nobody"})
+	w.wants(setup.LinkSetup, "/api/user", map[string]string{"login": sandbox.Login, "password": sandbox.Password}, "branch")
+	form := w.call(setup.LinkSetup, "POST", "/api/branch", map[string]string{"pasted": "https://n4564.yclients.com/"})
+	for _, a := range []answer{odd, second, dead, form} {
+		if next := told(a, "next"); strings.Contains(next, "--") || strings.Contains(next, "YCLIENTS_") || strings.Contains(next, "zapis ") {
+			t.Errorf("%s: next is %q", a.code(), next)
+		}
 	}
 }
 
