@@ -422,6 +422,7 @@ func (r *runner) changeHooks(public string, yes, remove bool) error {
 	if err != nil {
 		return err
 	}
+	public = setup.PublicAddress(public)
 	ours, err := e.HookAddress(public)
 	if err != nil {
 		return r.end(err)
@@ -458,7 +459,7 @@ func (r *runner) changeHooks(public string, yes, remove bool) error {
 		return errSilent{problem.ExitUsage}
 	}
 	if !remove && public != "" && cfg.PublicURL == "" {
-		r.careful(config.T("адрес сервера не записан в настройки", "the server's address is not in the settings"), config.Tf("добавьте в %s: ZAPIS_PUBLIC_URL=%s", "add to %s: ZAPIS_PUBLIC_URL=%s", cfg.EnvFile, strings.TrimRight(public, "/")))
+		r.careful(config.T("адрес сервера не записан в настройки", "the server's address is not in the settings"), config.Tf("добавьте в %s: ZAPIS_PUBLIC_URL=%s", "add to %s: ZAPIS_PUBLIC_URL=%s", cfg.EnvFile, public))
 	}
 	return nil
 }
@@ -499,7 +500,7 @@ func (c hooksTestCmd) Help() string { return examples["hooks test"].In(c.lang) }
 func (c hooksTestCmd) Run(r *runner) error {
 	e, end := r.setupEngine("")
 	defer end()
-	ours, err := e.HookAddress(c.PublicURL)
+	ours, err := e.HookAddress(setup.PublicAddress(c.PublicURL))
 	if err != nil {
 		return r.end(err)
 	}

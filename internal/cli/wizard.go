@@ -415,11 +415,12 @@ func (w *wizard) hooks(s *setup.Step) error {
 		w.walk.HooksDone = true
 		return nil
 	}
+	answer = setup.PublicAddress(answer)
 	ours, err := w.HookAddress(answer)
 	if err != nil {
 		return w.refused(err)
 	}
-	w.walk.PublicURL = strings.TrimRight(answer, "/")
+	w.walk.PublicURL = answer
 	for _, b := range w.walk.Branches {
 		if err := w.hook(b, ours); err != nil {
 			if err = w.refused(err); err != nil {

@@ -184,7 +184,7 @@ func TestWizardAtATerminal(t *testing.T) {
 	p.sees("Step 5 of 7")
 	p.answers("address of the server", "http://192.168.0.7")
 	p.sees("cannot be seen from the internet")
-	p.answers("address of the server", "https://book.example.com")
+	p.answers("address of the server", "book.example.com/")
 	p.sees("+ address: https://book.example.com/hooks/yclients/••••")
 	p.answers("write it (Y/n)", "y")
 	p.sees("written and read back")

@@ -128,6 +128,10 @@ func cutHeader(name string, letters []rune, from, to int, found func(string, int
 	if len([]rune(text)) != to-from { // a letter whose lower case is longer: no header of ours
 		return from, to
 	}
+	if rest, named := strings.CutPrefix(text, "authorization:"); named {
+		text = strings.TrimLeft(rest, " \t")
+		from = to - len([]rune(text))
+	}
 	bearer := strings.HasPrefix(text, "bearer ")
 	user := -1
 	if i := strings.LastIndex(text, "user "); i == 0 || i > 0 && strings.ContainsRune(" ,", rune(text[i-1])) {

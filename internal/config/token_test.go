@@ -26,6 +26,7 @@ func TestInspectToken(t *testing.T) {
 		{"emoji", "abc😀", "abc", "alien", "character 4 (U+1F600)"},
 		{"comma", "abc,def", "abcdef", "alien", "character 4"},
 		{"header", "Bearer abc, User def", "abc", "header", "Authorization header"},
+		{"named header", "Authorization: Bearer abc, User def", "abc", "header", "Authorization header"},
 		{"bearer", "bearer abc", "abc", "header", "Authorization header"},
 		{"assignment", "YCLIENTS_API_TOKEN=abc", "abc", "assignment", "repeats the name"},
 		{"assignment with quotes", `YCLIENTS_API_TOKEN="abc"`, "abc", "assignment quotes quotes", "quote"},

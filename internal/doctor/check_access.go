@@ -14,6 +14,9 @@ import (
 	"zapis/yclients"
 )
 
+// withoutUser is what works while the employee is not let in: customers' bookings need the API key only.
+var withoutUser = config.T("работает частью: записаться можно, а перенос и отмена чужих записей и розыск потерянного ответа стоят", "it works in part: customers can book; moving and cancelling bookings made elsewhere and looking up a lost answer stand still")
+
 var accessChecks = []Check{
 	{
 		Code: CheckAuthHeader, Area: AreaAccess, Severity: Failure, Who: WhoNetwork, DependsOn: []string{CheckAccept},
@@ -29,14 +32,14 @@ var accessChecks = []Check{
 	},
 	{
 		Code: CheckUserPart, Area: AreaAccess, Severity: Failure, Who: WhoNetwork, DependsOn: []string{CheckAPIKey}, Calls: 2,
-		Partly:   config.T("работает частью: записаться можно, а перенос и отмена чужих записей и розыск потерянного ответа стоят", "it works in part: customers can book; moving and cancelling bookings made elsewhere and looking up a lost answer stand still"),
+		Partly:   withoutUser,
 		Title:    config.T("токен сотрудника доходит", "the employee's token arrives"),
 		Cause:    config.T("вторую часть заголовка (User …) отрезает прокси; YCLIENTS отвечает «Не указан идентификатор пользователя», что часто читают как «токен устарел»", "a proxy cuts the header's second part (User ...) off; YCLIENTS answers «Не указан идентификатор пользователя», which is often read as \"the token is too old\""),
 		WhatToDo: config.T("пропустите заголовок Authorization: Bearer …, User … целиком; если прокси нет, получите токен заново: zapis setup", "let the header Authorization: Bearer ..., User ... pass whole; if there is no proxy, get a new token: zapis setup"), run: checkUserPart,
 	},
 	{
 		Code: CheckUserToken, Area: AreaAccess, Severity: Failure, Who: WhoSalon, DependsOn: []string{CheckUserPart},
-		Partly: config.T("работает частью: записаться можно, а перенос и отмена чужих записей и розыск потерянного ответа стоят", "it works in part: customers can book; moving and cancelling bookings made elsewhere and looking up a lost answer stand still"),
+		Partly: withoutUser,
 		Title:  config.T("токен сотрудника принят", "the employee's token is accepted"),
 		Cause:  config.T("у сотрудника сменили пароль: токен умирает вместе с ним. Или сотрудника удалили, или токен скопирован не целиком", "the employee's password was changed: the token dies with it. Or the employee was removed, or the token was not copied whole"),
 		WhatToDo: config.T("кратчайший путь назад: zapis token renew (спросит телефон и пароль, запишет YCLIENTS_USER_TOKEN); чтобы это не повторялось, заведите сотрудника «Мобильное приложение»",

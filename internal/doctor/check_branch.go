@@ -51,14 +51,16 @@ var branchChecks = []Check{
 	},
 	{
 		Code: CheckAllowed, Area: AreaBranch, Severity: Failure, Who: WhoSalon, PerBranch: true, DependsOn: []string{CheckLicence},
+		Partly:   withoutUser,
 		Title:    config.T("сотруднику отвечают", "the employee is answered"),
 		Cause:    config.T("у сотрудника нет прав на управление филиалом: API отвечает 403", "the employee has no right to manage the branch: the API answers 403"),
 		WhatToDo: config.T("в YCLIENTS: Настройки → Пользователи → этот сотрудник → дайте доступ к филиалу", "in YCLIENTS: Settings → Users → this employee → give access to the branch"), run: checkAllowed,
 	},
 	{
 		Code: CheckRights, Area: AreaBranch, Severity: Warning, Who: WhoSalon, PerBranch: true, DependsOn: []string{CheckAllowed},
-		Title: config.T("прав сотрудника хватает", "the employee's rights suffice"),
-		Cause: config.T("у роли сотрудника сняты отдельные права", "single rights were taken from the employee's role"),
+		Partly: withoutUser,
+		Title:  config.T("прав сотрудника хватает", "the employee's rights suffice"),
+		Cause:  config.T("у роли сотрудника сняты отдельные права", "single rights were taken from the employee's role"),
 		WhatToDo: config.T("в YCLIENTS: Настройки → Пользователи → этот сотрудник → включите названные права",
 			"in YCLIENTS: Settings → Users → this employee → switch the named rights on"), run: checkRights,
 	},

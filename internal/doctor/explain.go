@@ -93,8 +93,8 @@ var cases = []struct {
 	},
 	{
 		is: kind(yclients.KindSecondFactor), found: config.T("пароль верен, но вход защищён вторым фактором", "the password is right, but a second factor protects the account"),
-		next: config.T("заведите для приложения отдельного сотрудника без второго фактора, или возьмите токен в веб-кабинете и передайте через --user-token-stdin",
-			"create an employee without a second factor for the app, or take the token from the web cabinet and pass it by --user-token-stdin"),
+		next: config.T("заведите для приложения отдельного сотрудника без второго фактора, или возьмите токен в веб-кабинете и вставьте его вместо пароля (без терминала: --user-token-stdin)",
+			"create an employee without a second factor for the app, or take the token from the web cabinet and paste it in place of the password (without a terminal: --user-token-stdin)"),
 	},
 	{is: kind(yclients.KindForbidden), found: config.T("у сотрудника нет прав на этот филиал", "the employee has no rights in this branch")},
 	{is: kind(yclients.KindNotFound), found: config.T("YCLIENTS не находит того, о чём спросили", "YCLIENTS does not find what was asked for")},

@@ -251,11 +251,14 @@ func TestEnvInARepository(t *testing.T) {
 		}
 	}
 	git("init", "-q")
+	if err := os.Mkdir(filepath.Join(w.dir, "data"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(w.EnvFile, []byte("FOO=1\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	plan, err := w.EnvPlan(t.Context(), setup.Values(key, token, []int64{4564}))
-	if err != nil || !cmp.Equal(plan.Ignore, []string{"/.env", "/.env.bak"}) {
+	if err != nil || !cmp.Equal(plan.Ignore, []string{"/.env", "/.env.bak", "/data/"}) {
 		t.Fatalf("offers %v, %v", plan.Ignore, err)
 	}
 	if err := plan.IgnoreInGit(); err != nil {

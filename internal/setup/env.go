@@ -27,13 +27,14 @@ type EnvPlan struct {
 	Backup string
 	// Beaten are variables that the process environment sets otherwise: the file will not be heard.
 	Beaten []string
-	// Ignore are lines that .gitignore should have, because the file or its backup lies in a repository that does not
+	// Ignore are lines that .gitignore should have, because the file, its backup or the data folder lies in a repository that does not
 	// ignore it; IgnoreFile is where they belong.
 	Ignore     []string
 	IgnoreFile string
 
 	values map[string]string
 	seen   []byte
+	data   string // the data folder
 }
 
 // order is the order in which new variables are appended.
@@ -64,7 +65,8 @@ func (e *Engine) EnvPlan(ctx context.Context, values map[string]string) (*EnvPla
 	if err := writable(file); err != nil {
 		return nil, err
 	}
-	p := &EnvPlan{Path: e.envFile(), New: !file.Exists(), values: maps.Clone(values), seen: file.Bytes()}
+	cfg, _ := e.Config()
+	p := &EnvPlan{Path: e.envFile(), New: !file.Exists(), values: maps.Clone(values), seen: file.Bytes(), data: cfg.DataDir}
 	if err := set(file, values); err != nil {
 		return nil, err
 	}
@@ -217,7 +219,11 @@ func (p *EnvPlan) askGit(ctx context.Context) error {
 				p.Path, name, filepath.Join(dir, ".gitignore")))
 	}
 	p.IgnoreFile = filepath.Join(dir, ".gitignore")
-	for _, path := range []string{name, filepath.Base(config.BackupName(p.Path))} {
+	private := []string{name, filepath.Base(config.BackupName(p.Path))}
+	if info, err := os.Stat(p.data); err == nil && info.IsDir() && filepath.Dir(p.data) == dir {
+		private = append(private, filepath.Base(p.data)+"/") // with the encryption key
+	}
+	for _, path := range private {
 		if code, err := git("check-ignore", "-q", "--", path); err == nil && code == 1 {
 			p.Ignore = append(p.Ignore, "/"+path)
 		}

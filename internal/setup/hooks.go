@@ -55,6 +55,15 @@ func (e *Engine) HookAddress(public string) (secret.String, error) {
 	return HookAddress(public, key), nil
 }
 
+// PublicAddress is a server's address as people name it: https is meant where nothing is said.
+func PublicAddress(text string) string {
+	text = strings.TrimRight(strings.TrimSpace(text), "/")
+	if text != "" && !strings.Contains(text, "://") {
+		text = "https://" + text
+	}
+	return text
+}
+
 // HookAddress is the address of a public URL under a key.
 func HookAddress(publicURL string, key *secret.Key) secret.String {
 	return secret.Text(publicURL + hookPath + key.Lookup("hooks.yclients")[:40])
@@ -64,7 +73,7 @@ func HookAddress(publicURL string, key *secret.Key) secret.String {
 func usablePublicly(address string) error {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil {
-		return refusal(problem.HooksAddress, config.T("публичный адрес сервера не задан или это не адрес вида https://узел", "the public address of the server is not set, or is none like https://host"), Text{})
+		return refusal(problem.HooksAddress, config.T("публичный адрес сервера не задан или это не адрес вида https://узел, без пути", "the public address of the server is not set, or is none like https://host, without a path"), Text{})
 	}
 	ip, err := netip.ParseAddr(u.Hostname())
 	loopback := err == nil && ip.IsLoopback()
