@@ -156,13 +156,17 @@ func (c *conformer) body() any {
 
 // ofToday has what a printed body cannot say: days to come, and things that are there.
 var ofToday = map[string]obj{
-	"createActivity":          lessonToCome,
-	"updateActivity":          lessonToCome,
-	"createActivityV2":        lessonToCome,
-	"updateActivityV2":        lessonToCome,
-	"duplicateActivity":       {"force": true},
-	"removeUserFromCompanies": {"user_company_links": []obj{{"company_id": ural}}},
-	"copyUserToCompanies":     {"user_company_links": []obj{{"company_id": ural}}},
+	"createActivity":           lessonToCome,
+	"updateActivity":           lessonToCome,
+	"createActivityV2":         lessonToCome,
+	"updateActivityV2":         lessonToCome,
+	"duplicateActivity":        {"force": true},
+	"marketplaceReportPayment": {"application_id": SeedApplication},
+	"marketplaceSetShortNames": {"application_id": SeedApplication},
+	"updateMarketplaceChannel": {"application_id": SeedApplication},
+	"addMarketplaceDiscount":   {"application_id": SeedApplication, "salon_ids": []int64{moscow}},
+	"removeUserFromCompanies":  {"user_company_links": []obj{{"company_id": ural}}},
+	"copyUserToCompanies":      {"user_company_links": []obj{{"company_id": ural}}},
 }
 
 var lessonToCome = obj{"date": "2026-12-20 12:00:00", "force": true, "resource_instance_ids": []int64{}}

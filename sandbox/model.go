@@ -16,6 +16,7 @@ type state struct {
 	messages  []Message // oldest first
 	rules     *Rules    // of free times, as the switches have them
 	fresh     []freshClient
+	market    []*installation
 	lastID    int64 // of records, visits, clients and users alike
 }
 

@@ -190,7 +190,7 @@ func officeModels() map[string]*model {
 // officeParts have the operations that are played on more than documents.
 var officeParts = []func() map[string]*model{
 	activityModels, clientModels, scheduleModels,
-	settingsModels, peopleModels,
+	settingsModels, peopleModels, marketplaceModels,
 }
 
 // holder is the company that keeps the documents of a call; those of a chain

@@ -62,6 +62,7 @@ func newState(seed int64, now time.Time, rules *Rules, plan *Plan) *state {
 			k.changed = now.Truncate(time.Second)
 		}
 	}
+	s.installFirst(now)
 	s.fresh = nil // the book of the seed is nobody's news
 	return s
 }

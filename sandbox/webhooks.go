@@ -126,6 +126,7 @@ func (s *Sandbox) MarketplaceEvent(salonID, applicationID int64, event string) e
 	if s.callback == "" {
 		return fmt.Errorf("sandbox: no callback address is set for marketplace events: set callback_url first")
 	}
+	s.state.marketChange(salonID, applicationID, event, "marketplace", s.now())
 	s.marketplaceEvent("", salonID, applicationID, event)
 	return nil
 }
