@@ -126,6 +126,11 @@ func (d *door) progress(link setup.Link) (*setup.Progress, error) {
 		cfg, _ := d.Engine.Config()
 		p.APIKey = cfg.Account.PartnerToken
 	}
+	if p.APIKey.IsZero() {
+		return nil, &setup.Refusal{
+			Problem: problem.UpstreamKey, Found: config.T("у разработчика больше нет API-ключа", "the developer has no API key any more"),
+		}
+	}
 	if own := d.invited[link.ID]; own != nil && own.APIKey.Equal(p.APIKey) {
 		p = *own
 	}
@@ -241,13 +246,23 @@ var inBrowser = map[problem.Code]config.Text{
 		"tick a branch in the list, or paste the address of the timetable: yclients.com/timetable/ID"),
 }
 
+// otherWindow is what a step says whose former step is not done here (any more).
+var otherWindow = trouble{
+	Code:  problem.NotConfigured,
+	Found: say(config.T("предыдущий шаг не пройден, или всё уже пройдено в другом окне", "the step before this one is not done, or all was done in another window")),
+	Next:  say(config.T("обновите страницу", "reload the page")),
+}
+
 // invitedKey is for the administrator, who has no part in the key.
-var invitedKey = config.T("сообщите об этом разработчику: его ключ больше не действует", "tell the developer: the key has stopped working")
+var invitedKey = config.T("сообщите об этом разработчику: его ключ не действует; ссылка подождёт", "tell the developer: the key does not work; the link will wait")
 
 func (d *door) troubleOf(err error) trouble {
 	t := d.troubleIn(err)
 	if next, ok := inBrowser[t.Code]; ok {
 		t.Next = say(next)
+	}
+	if t.Code == problem.NotConfigured {
+		return otherWindow
 	}
 	if t.Code == problem.UpstreamKey && d.Door == setup.LinkInvite {
 		t.Next = say(invitedKey)

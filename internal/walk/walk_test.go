@@ -414,6 +414,22 @@ func TestTroublesAreForAPage(t *testing.T) {
 	}
 }
 
+// Without a key of the developer's there is nothing that an administrator could do, and the page says whom to tell. A
+// window that was left behind says to reload.
+func TestLeftBehind(t *testing.T) {
+	w := newWorld(t)
+	w.enter(setup.LinkInvite)
+	a := w.call(setup.LinkInvite, "GET", "/api/state", nil)
+	if next, _ := a.body["next"].(map[string]any); a.code() != problem.UpstreamKey || !strings.Contains(fmt.Sprint(next["ru"]), "разработчику") {
+		t.Errorf("an invitation without a key: %d %v", a.status, a.body)
+	}
+	w.enter(setup.LinkSetup)
+	a = w.call(setup.LinkSetup, "POST", "/api/write", map[string]bool{})
+	if next, _ := a.body["next"].(map[string]any); a.code() != problem.NotConfigured || next["ru"] != "обновите страницу" {
+		t.Errorf("a step too far: %d %v", a.status, a.body)
+	}
+}
+
 // The words of the page are those of the terminal, and an invitation has the steps of the salon's administrator only.
 func TestTextsAreTheSteps(t *testing.T) {
 	w := newWorld(t)

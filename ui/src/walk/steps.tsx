@@ -190,7 +190,7 @@ export function Branches({ step, state, go, lost }: StepProps) {
             <label key={b.id} class={chosen.includes(b.id) ? 'chosen' : ''}>
               <input type="checkbox" data-testid={`branch-${b.id}`} checked={chosen.includes(b.id)} onChange={(e) => tick(b.id, e.currentTarget.checked)} />
               <span>
-                <b>{b.title}</b> <span class="soft">№ {b.id}</span>
+                <b>{b.title}</b> <span class="soft">№&nbsp;{b.id}</span>
                 <span class="block soft">{place(b)}</span>
               </span>
             </label>
@@ -347,7 +347,7 @@ export function Write({ step, state, lost, end }: StepProps & { end: (e: Ended) 
           <ul class="list">
             {state.branches.map((b) => (
               <li key={b.id}>
-                {b.title} <span class="soft">№ {b.id}</span>
+                {b.title} <span class="soft">№&nbsp;{b.id}</span>
               </li>
             ))}
           </ul>
