@@ -70,7 +70,7 @@ func (c *call) service(s *service, full bool) obj {
 	return obj{
 		"id": itoa(s.id), "title": s.title, "category_id": itoa(s.category.id), "price_min": money(s.priceMin),
 		"price_max": money(s.priceMax), "discount": "0", "comment": s.comment, "weight": itoa(int64(s.weight)),
-		"active": itoa(int64(flag(s.online))), "api_id": "", "duration": duration, "staff": staff,
+		"active": itoa(int64(flag(s.online))), "api_id": s.apiID, "duration": duration, "staff": staff,
 		"image_group": []any{},
 	}
 }
@@ -82,18 +82,12 @@ func listServiceCategories(c *call) answer {
 		if v := c.params["id"]; v != "" && v != itoa(cat.id) {
 			continue
 		}
-		staff := []int64{}
-		for _, m := range c.company.staff {
-			in := func(s *service) bool { _, does := m.does[s.id]; return does && s.category == cat }
-			if !m.fired && slices.ContainsFunc(c.company.services, in) {
-				staff = append(staff, m.id)
-			}
-		}
-		if staffID != 0 && !slices.Contains(staff, staffID) {
+		staff := c.company.doers(cat)
+		if staffID != 0 && !slices.Contains(staff, any(staffID)) {
 			continue
 		}
 		list = append(list, obj{
-			"id": cat.id, "salon_service_id": cat.id, "title": cat.title, "api_id": "", "weight": cat.weight, "staff": staff,
+			"id": cat.id, "salon_service_id": cat.id, "title": cat.title, "api_id": cat.apiID, "weight": cat.weight, "staff": staff,
 		})
 	}
 	if c.params["id"] != "" && len(list) == 0 {
@@ -114,21 +108,7 @@ func (c *call) staff(deprecated bool) answer {
 		if v := c.params["staff_id"]; v != "" && v != itoa(m.id) {
 			continue
 		}
-		o := obj{
-			"id": m.id, "api_id": nil, "name": m.name, "company_id": c.company.id, "specialization": m.specialty,
-			"position": position(m), "avatar": c.avatar(m), "avatar_big": c.avatar(m), "rating": m.rating,
-			"votes_count": m.votes, "comments_count": m.comments, "weight": m.weight, "information": m.info,
-			"fired": flag(m.fired), "status": 0, "hidden": flag(m.hidden), "user_id": 0, "image_group": []any{},
-		}
-		if deprecated {
-			delete(o, "company_id")
-			o["id"] = itoa(m.id)
-			o["show_rating"] = "1"
-			for _, key := range []string{"rating", "votes_count", "comments_count", "weight", "fired", "status", "hidden"} {
-				o[key] = fmt.Sprint(o[key])
-			}
-		}
-		list = append(list, o)
+		list = append(list, c.staffDoc(m, deprecated))
 	}
 	if v := c.params["staff_id"]; v != "" && len(list) == 0 {
 		return failed(http.StatusNotFound, fmt.Sprintf("Сотрудник с ID %s не найден в филиале %d.", clip(v), c.company.id))
@@ -137,6 +117,28 @@ func (c *call) staff(deprecated bool) answer {
 		return enveloped(http.StatusOK, list, nil)
 	}
 	return enveloped(http.StatusOK, list, obj{"total_count": len(list)})
+}
+
+// staffDoc spells a member of staff; the older list has strings for numbers.
+func (c *call) staffDoc(m *master, deprecated bool) obj {
+	o := obj{
+		"id": m.id, "api_id": nil, "name": m.name, "company_id": c.company.id, "specialization": m.specialty,
+		"position": position(m), "avatar": c.avatar(m), "avatar_big": c.avatar(m), "rating": m.rating,
+		"votes_count": m.votes, "comments_count": m.comments, "weight": m.weight, "information": m.info,
+		"fired": flag(m.fired), "status": 0, "hidden": flag(m.hidden), "user_id": m.userID, "image_group": []any{},
+	}
+	if m.apiID != "" {
+		o["api_id"] = m.apiID
+	}
+	if deprecated {
+		delete(o, "company_id")
+		o["id"] = itoa(m.id)
+		o["show_rating"] = "1"
+		for _, key := range []string{"rating", "votes_count", "comments_count", "weight", "fired", "status", "hidden"} {
+			o[key] = fmt.Sprint(o[key])
+		}
+	}
+	return o
 }
 
 // listStaffSchedules gives working intervals and, when asked for, what is busy

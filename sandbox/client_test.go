@@ -256,7 +256,7 @@ func TestSalonOperationsKeepTheSamples(t *testing.T) {
 	sb := New(WithLimits(Off), WithNow(noonClock))
 	defer sb.Close()
 	all := map[string]*model{}
-	for _, part := range []func() map[string]*model{clientModels, scheduleModels} {
+	for _, part := range []func() map[string]*model{clientModels, scheduleModels, staffModels, serviceModels} {
 		maps.Copy(all, part())
 	}
 	for id := range all {
@@ -266,7 +266,7 @@ func TestSalonOperationsKeepTheSamples(t *testing.T) {
 			defer c.sb.Close()
 		}
 		w := c.send(PartnerToken, UserToken, true, c.path(), c.body())
-		if !slices.Contains(c.op.Statuses, w.Code) {
+		if !slices.Contains(c.op.Statuses, w.Code) && (len(c.op.Statuses) > 0 || w.Code >= 300) {
 			t.Errorf("%s answered %d, want one of %v: %s", id, w.Code, c.op.Statuses, w.Body)
 			continue
 		}

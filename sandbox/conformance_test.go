@@ -55,6 +55,10 @@ func (c *conformer) param(name, kind, format string) string {
 			return itoa(company.categories[0].id)
 		}
 		return itoa(company.clients[0].id)
+	case "category_id":
+		if strings.Contains(c.op.Path, "/services") {
+			return itoa(company.categories[0].id)
+		}
 	case "chain_id", "group_id", "salon_group_id":
 		return itoa(groupID)
 	case "staff_id", "master_id", "staffid":
@@ -137,11 +141,7 @@ func (c *conformer) body() any {
 	if sample, ok := req.Sample(); ok {
 		if o, isObject := decodeSample(sample.JSON).(obj); isObject {
 			maps.Copy(o, ofToday[c.op.ID])
-			walk(o, func(inner obj, key string, _ any) { // the ids of the sample are nobody's here
-				if v := c.param(key, "", ""); slices.Contains([]string{"staff_id", "master_id", "service_id"}, key) {
-					inner[key] = json.Number(v)
-				}
-			})
+			c.reside(o)
 			return c.known(o, req.Fields)
 		} else if list := decodeSample(sample.JSON); list != nil {
 			return list
@@ -170,6 +170,25 @@ var ofToday = map[string]obj{
 }
 
 var lessonToCome = obj{"date": "2026-12-20 12:00:00", "force": true, "resource_instance_ids": []int64{}}
+
+// reside puts the seed's ids in place of the sample's, which are nobody's here.
+func (c *conformer) reside(sample obj) {
+	walk(sample, func(o obj, key string, _ any) {
+		if slices.Contains([]string{"staff_id", "master_id", "service_id", "position_id"}, key) || key == "category_id" && strings.Contains(c.op.Path, "/services") {
+			o[key] = json.Number(c.param(key, "", ""))
+		}
+	})
+	if list, ok := sample["staff"].([]any); ok && len(list) > 0 {
+		member := any(json.Number(itoa(anna)))
+		if _, isObject := list[0].(obj); isObject {
+			member = obj{"id": member, "seance_length": json.Number("2700")}
+		}
+		sample["staff"] = []any{member}
+	}
+	if _, ok := sample["resource_ids"]; ok {
+		sample["resource_ids"] = []any{}
+	}
+}
 
 func (c *conformer) known(o obj, fields []contract.Field) obj {
 	for _, f := range fields {

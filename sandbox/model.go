@@ -112,6 +112,7 @@ type staffDay struct {
 type category struct {
 	id     int64
 	title  string
+	apiID  string
 	weight int
 }
 
@@ -125,6 +126,9 @@ type service struct {
 	length   int // seconds; 0: the salon has not said
 	online   bool
 	weight   int
+
+	apiID string
+	more  obj // what else was sent
 
 	pause     *int    // seconds of technical break behind it; nil: as the company
 	resources []int64 // ids of the resources that it needs
@@ -145,6 +149,8 @@ type master struct {
 	comments      int
 	weight        int
 	info          string
+	apiID         string
+	userID        int64 // 0: none
 	hidden, fired bool
 	fake          bool // a waiting list in the guise of a master
 	full          bool // in the seed, one day ahead has no free time

@@ -41,10 +41,11 @@ type onlineRules struct {
 // API does not have.
 type kind struct {
 	name   string
-	id     string // path parameter that names one
-	idKey  string // key of the id in a document; empty: id
-	within string // path parameter whose value parts the kind: comments of a client
-	seed   string // operation whose sample is there from the start; empty: none is
+	id     string               // path parameter that names one
+	idKey  string               // key of the id in a document; empty: id
+	within string               // path parameter whose value parts the kind: comments of a client
+	first  func(*company) []obj // what is there from the start; nil: as seed says
+	seed   string               // operation whose sample is there from the start; empty: none is
 
 	list, get, create, update, remove []string
 	filter                            map[string]string // query parameter of the lists: key of the document
@@ -65,6 +66,12 @@ var labelKind = &kind{
 	note: "a removed label is gone from records and clients too",
 }
 
+// positionKind begins with the positions of the masters, and new masters are given one of it.
+var positionKind = &kind{
+	name: "position", list: []string{"listPositions"}, first: positionsOf, create: []string{"createPositionQuick"},
+	derive: func(c *call, doc obj) { doc["chain_id"] = c.company.groupID }, note: "linked to masters; no rules",
+}
+
 var officeKinds = []*kind{
 	labelKind,
 	{
@@ -80,10 +87,7 @@ var officeKinds = []*kind{
 		},
 		note: "the rating of the master stays; dates do not filter",
 	},
-	{
-		name: "position", list: []string{"listPositions"}, seed: "listPositions", create: []string{"createPositionQuick"},
-		derive: func(c *call, doc obj) { doc["chain_id"] = c.company.groupID }, note: "not linked to the positions of the seed's masters",
-	},
+	positionKind,
 	{
 		name: "custom field", id: "field_id", within: "field_category", seed: "listCustomFields", list: []string{"listCustomFields"}, create: []string{"createCustomField"},
 		update: []string{"updateCustomField"}, remove: []string{"deleteCustomField"},
@@ -189,7 +193,7 @@ func officeModels() map[string]*model {
 
 // officeParts have the operations that are played on more than documents.
 var officeParts = []func() map[string]*model{
-	activityModels, clientModels, scheduleModels,
+	activityModels, clientModels, scheduleModels, staffModels, serviceModels,
 	settingsModels, peopleModels, marketplaceModels,
 }
 
@@ -224,8 +228,12 @@ func (k *kind) docsOf(h *company, key string, now time.Time) []obj {
 	if h.docs == nil {
 		h.docs = map[string][]obj{}
 	}
-	if list, there := h.docs[key]; there || k.seed == "" {
+	if list, there := h.docs[key]; there || k.seed == "" && k.first == nil {
 		return list
+	}
+	if k.first != nil {
+		h.docs[key] = k.first(h)
+		return h.docs[key]
 	}
 	op, _ := contract.Lookup(k.seed)
 	_, body := documented(op)
