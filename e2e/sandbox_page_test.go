@@ -64,7 +64,7 @@ type sandboxPage struct {
 func (p *sandboxPage) tab(name string) {
 	p.t.Helper()
 	p.tap("#tab-" + name)
-	p.see(fmt.Sprintf(`#main[aria-labelledby="tab-%s"]`, name))
+	p.see(fmt.Sprintf(`#main[data-tab=%q]`, name))
 }
 
 func (p *sandboxPage) picture(name string) {
@@ -119,7 +119,7 @@ func (p *sandboxPage) day() {
 	times := partner(p.t, p.base, http.MethodGet, fmt.Sprintf("/book_times/%d/0/%s%s", company, day, query), nil)["data"].([]any)
 	at := times[0].(map[string]any)["datetime"]
 	partner(p.t, p.base, http.MethodPost, fmt.Sprintf("/book_record/%d", company), map[string]any{
-		"phone": "79000000051", "fullname": "Вера", "email": "", "api_id": "page-1",
+		"phone": "79000000051", "fullname": "Аглая", "email": "", "api_id": "page-1",
 		"appointments": []any{map[string]any{"id": 1, "services": []int{service}, "staff_id": 0, "datetime": at}},
 	})
 	p.tab("day")
@@ -129,9 +129,10 @@ func (p *sandboxPage) day() {
 		field.value = args[0];
 		field.dispatchEvent(new Event('change'));
 		return true`, day)
-	p.see(".record.own")
-	p.says("Вера")
-	evaluate[bool](p.screen, `doc.querySelector('.record.own').scrollIntoView({block: 'center', inline: 'center', behavior: 'instant'}); return true`)
+	p.until("the record", `
+		const own = [...doc.querySelectorAll('.record.own')].find(r => r.innerText.includes('Аглая'));
+		own?.scrollIntoView({block: 'center', inline: 'center', behavior: 'instant'});
+		return own ? '' : 'is not shown'`)
 	p.picture("day")
 	if ours := ourRecords(p.t, p.base, company, day); len(ours) != 1 {
 		p.t.Errorf("the salon's day holds %+v", ours)
@@ -223,7 +224,7 @@ func (p *sandboxPage) keyboard() {
 	p.focus("#tab-clock")
 	p.look("focus")
 	p.press(kb.Enter)
-	p.see(`#main[aria-labelledby="tab-clock"]`)
+	p.see(`#main[data-tab="clock"]`)
 	if !evaluate[bool](p.screen, `return doc.activeElement?.id === 'tab-clock'`) {
 		p.t.Error("the focus is lost with the choice of a tab")
 	}

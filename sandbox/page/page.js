@@ -66,8 +66,8 @@ const act = (what, then) => async event => {
 }
 
 const time = at => new Date(at).toLocaleTimeString(locale())
-const table = (heads, rows) => rows.length
-  ? el('div', { class: 'scroll' }, el('table', {}, el('thead', {}, el('tr', {}, heads.map(h => el('th', { scope: 'col' }, h)))), el('tbody', {}, rows)))
+const table = (heads, rows, kind) => rows.length
+  ? el('div', { class: 'scroll' }, el('table', { class: kind }, el('thead', {}, el('tr', {}, heads.map(h => el('th', { scope: 'col' }, h)))), el('tbody', {}, rows)))
   : el('p', { class: 'muted' }, t('none'))
 
 const chosen = { branch: 0, date: '', remarks: false }
@@ -94,7 +94,7 @@ const tabs = {
       table([t('at'), t('call'), t('operation'), t('status'), t('applied'), t('remark')], list.map(e => el('tr', {},
         el('td', {}, time(e.at)), el('td', {}, el('code', {}, `${e.method} ${e.path}`)), el('td', {}, e.operation_id || t('unknown')),
         el('td', { class: `num ${e.status >= 400 || !e.status ? 'bad' : ''}` }, e.status || t('cut')), el('td', {}, e.applied ? t('yes') : ''),
-        el('td', {}, e.note, (e.verdict ?? []).map(v => el('div', { class: v.kind === 'deprecated' ? 'muted' : 'bad' }, v[lang])))))),
+        el('td', {}, e.note, (e.verdict ?? []).map(v => el('div', { class: v.kind === 'deprecated' ? 'muted' : 'bad' }, v[lang]))))), 'calls'),
     ]
   },
   async inbox() {
@@ -178,6 +178,7 @@ async function show() {
   const [content, clock] = await Promise.all([tabs[current](), api('clock')])
   if (mine !== turn) return
   $('main').replaceChildren(...[content].flat())
+  $('main').dataset.tab = current
   $('clock').textContent = `${new Date(clock.now).toLocaleString(locale())} (${clock.stands ? t('stands') : t('runs')})`
 }
 
