@@ -196,6 +196,10 @@ func (p *prompter) readLine() (string, error) {
 
 // left ends a walk that was not finished: what was proven is there for the next time.
 func (r *runner) left() error {
-	r.say("\nОтложено. Проверенное сохранено; продолжить: zapis setup", "\nLeft. What was proven is kept; to go on: zapis setup")
+	with := ""
+	if r.envFile != "" {
+		with = " --env-file " + r.envFile
+	}
+	r.say("\nОтложено. Проверенное сохранено; продолжить: zapis setup%s", "\nLeft. What was proven is kept; to go on: zapis setup%s", with)
 	return errSilent{problem.ExitFailure}
 }

@@ -93,6 +93,10 @@ func (r *Report) redactor(c *config.Config) func(string) string {
 	}
 	for _, company := range r.Companies {
 		hide(company.Title, "[salon]")
+		hide(company.City, "[city]")
+	}
+	if u, err := url.Parse(c.PublicURL); err == nil {
+		hide(u.Host, "[host]") // a salon's own name, as a rule
 	}
 	for _, path := range []string{c.EnvFile, c.DataDir, c.CAFile} {
 		if path != "" && filepath.Dir(path) != "." {

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"zapis/internal/doctor"
+	"zapis/internal/secret"
 )
 
 // Whatever the account, the file and YCLIENTS say, the bundle holds no token, no phone and no name, in no spelling.
@@ -21,7 +22,7 @@ func TestBundleHoldsNothingPersonal(t *testing.T) {
 	t.Parallel()
 	canaries := []string{
 		"canary-key-5c1e8a", "canary-token-9b2d71", "79000000123", "Канарейкина Анна", "Салон Канарейка", "canary@example.com",
-		"canary-bot-7d", "canary-hook-4e", "canary password", "канареечный лист ожидания",
+		"canary-bot-7d", "canary-hook-4e", "canary password", "канареечный лист ожидания", "Канареевск", "localhost:1",
 	}
 	s := newScene(t)
 	s.file = true
@@ -33,7 +34,7 @@ func TestBundleHoldsNothingPersonal(t *testing.T) {
 		w.Header().Set("Content-Type", "application/json")
 		switch {
 		case strings.HasSuffix(r.URL.Path, "/companies"):
-			fmt.Fprintf(w, `{"success":true,"data":[{"id":"4564","title":%q,"city":"Москва","active":"0","timezone_name":%q}],"meta":[]}`, canaries[4], canaries[3])
+			fmt.Fprintf(w, `{"success":true,"data":[{"id":"4564","title":%q,"city":%q,"active":"0","timezone_name":%q}],"meta":[]}`, canaries[4], canaries[10], canaries[3])
 		case strings.Contains(r.URL.Path, "/user/permissions/"):
 			fmt.Fprint(w, `{"success":true,"data":{},"meta":[]}`)
 		case strings.Contains(r.URL.Path, "/book_services/"):
@@ -45,6 +46,8 @@ func TestBundleHoldsNothingPersonal(t *testing.T) {
 			fmt.Fprintf(w, `{"success":false,"meta":{"message":"%s, %s, %s"}}`, canaries[3], canaries[2], canaries[1])
 		}
 	}
+	s.set("ZAPIS_PUBLIC_URL", "https://"+canaries[11])
+	s.o.HookURL = secret.Text("https://" + canaries[11] + "/hooks/yclients/x")
 	s.o.Deep = true
 	s.o.Thorough = true
 	r := s.run()
