@@ -73,3 +73,15 @@ func nextPeriod(meta json.RawMessage) (period, bool) {
 	}
 	return next, next.Count > 0 && next.From != "" && next.To != ""
 }
+
+// Changed walks the clients that were made or changed after a moment, see
+// [RecordsService.Changed] for its zone. Deleted clients do not come. It lives
+// on [ClientsService.ListLegacy], because the search has no such filter.
+func (s *ClientsService) Changed(ctx context.Context, companyID int64, since time.Time, opts *ClientListLegacyOptions) iter.Seq2[*CompanyClient, error] {
+	var o ClientListLegacyOptions
+	if opts != nil {
+		o = *opts
+	}
+	o.ChangedAfter = since.Format(changedLayout)
+	return s.AllLegacy(ctx, companyID, &o) //nolint:staticcheck // deprecated, and the only one that knows what changed
+}

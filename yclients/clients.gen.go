@@ -51,6 +51,9 @@ func (s *ClientsService) SearchAll(ctx context.Context, companyID int64, body *C
 
 // ListLegacy lists clients.
 //
+// It alone tells what changed, see [ClientsService.Changed]: the search has
+// no such filter.
+//
 // It calls GET /clients/{company_id}, operation listClientsDeprecated of the
 // API, and needs a user token.
 //

@@ -262,7 +262,7 @@ func maximum(op *contract.Operation) int {
 	return 0
 }
 
-func TestChangedGoods(t *testing.T) {
+func TestChangedGoodsAndClients(t *testing.T) {
 	var asked []string
 	c := setup(t, func(w http.ResponseWriter, r *http.Request) {
 		asked = append(asked, r.URL.Query().Get("changed_after")+" "+r.URL.Query().Get("page"))
@@ -276,7 +276,10 @@ func TestChangedGoods(t *testing.T) {
 	for _, err := range c.GoodsTransactions.Changed(t.Context(), 4564, since, nil) {
 		t.Fatal(err)
 	}
-	if want := []string{"2026-12-01T09:30:00 1", "2026-12-01T09:30:00 1"}; !slices.Equal(asked, want) {
+	for _, err := range c.Clients.Changed(t.Context(), 4564, since, &ClientListLegacyOptions{Email: "x"}) {
+		t.Fatal(err)
+	}
+	if want := []string{"2026-12-01T09:30:00 1", "2026-12-01T09:30:00 1", "2026-12-01T09:30:00 1"}; !slices.Equal(asked, want) {
 		t.Errorf("asked %q, want %q", asked, want)
 	}
 }

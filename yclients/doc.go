@@ -81,7 +81,7 @@
 // Lists with pages have a method All, or one that ends in All, which reads on until an empty page: a short page is not the
 // last one, because the API silently lowers a page size that it finds too large. A failure is the last pair of the
 // walk. [RecordsService.Changed] reads what changed since a moment, deletions included, which the API leaves out unless
-// asked for them.
+// asked for them; [ClientsService.Changed], [GoodsService.Changed] and [GoodsTransactionsService.Changed] have their like.
 //
 // # Webhooks
 //
