@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"zapis/internal/problem"
 )
 
 // addHealth mounts what the health page asks for:
@@ -14,6 +16,10 @@ func addHealth(mux *http.ServeMux, c Config) {
 	if c.Health != nil {
 		mux.HandleFunc("GET /admin/api/health", func(w http.ResponseWriter, r *http.Request) {
 			report, made := c.Health(r.Context(), r.URL.Query().Get("fresh") != "", languageOf(r))
+			if r.Context().Err() != nil { // half a report would accuse what was not asked
+				write(w, http.StatusServiceUnavailable, map[string]string{"code": string(problem.UpstreamBusy), "fix": "ask again"})
+				return
+			}
 			write(w, http.StatusOK, map[string]any{"made": made.UTC().Truncate(time.Second), "report": report})
 		})
 	}

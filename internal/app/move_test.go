@@ -45,3 +45,29 @@ func TestAReaderWhoDoesNotReadDoesNotHoldAMove(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// A checkup that somebody looks at in the console may take minutes; customers do not wait for it when the settings change.
+func TestACheckupDoesNotHoldAMove(t *testing.T) {
+	h := &house{cfg: &config.Config{}, log: newLogger(&config.Config{}, Output{Stderr: t.Output()}), metrics: newMetrics(), started: time.Now()}
+	inside := make(chan struct{})
+	h.admin = http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(inside)
+		<-r.Context().Done()
+	})
+	m := newMove(h)
+	m.patience = time.Hour
+	m.say = func(*config.Config) {}
+	m.build = func(*config.Config) (*house, error) {
+		return &house{cfg: h.cfg, log: h.log, metrics: newMetrics()}, nil
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		m.handler(func(h *house) http.Handler { return h.admin }).ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/admin/api/health", http.NoBody))
+	}()
+	<-inside
+	if err := m.to(t.Context(), h.cfg, h.cfg, nil); err != nil {
+		t.Fatal(err)
+	}
+	<-ended
+}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -50,6 +51,8 @@ type move struct {
 	opened  chan struct{} // closed when the next house is ready; nil unless moving
 	cut     context.CancelFunc
 	cutting context.Context // ends for requests that outstay the patience
+	hurry   context.CancelFunc
+	leaving context.Context // ends for the console's requests as soon as a move begins: customers do not wait for a checkup
 	trouble admin.Settings
 }
 
@@ -64,9 +67,15 @@ func newMove(first *house) *move {
 		}),
 		trouble: admin.Settings{File: first.cfg.EnvFile, Since: first.started},
 	}
-	m.cutting, m.cut = context.WithCancel(context.Background())
+	m.allow()
 	m.welcome(first)
 	return m
+}
+
+// allow gives the requests from now on their time.
+func (m *move) allow() {
+	m.cutting, m.cut = context.WithCancel(context.Background())
+	m.leaving, m.hurry = context.WithCancel(m.cutting)
 }
 
 // welcome shows the state of the settings on the console and among the metrics of a house.
@@ -91,7 +100,7 @@ func (m *move) handler(of func(*house) http.Handler) http.Handler {
 			of(h).ServeHTTP(w, r)
 			return
 		}
-		h, cutting := m.enter(r.Context())
+		h, cutting := m.enter(r)
 		if h == nil {
 			return // the client has gone away
 		}
@@ -127,20 +136,23 @@ func cutAt(cutting context.Context, w http.ResponseWriter, cancel context.Cancel
 }
 
 // enter waits out a move.
-func (m *move) enter(ctx context.Context) (*house, context.Context) {
+func (m *move) enter(r *http.Request) (*house, context.Context) {
 	for {
 		m.mu.Lock()
 		opened := m.opened
 		if opened == nil {
 			m.inside++
 			h, cutting := m.house, m.cutting
+			if strings.HasPrefix(r.URL.Path, "/admin/") {
+				cutting = m.leaving
+			}
 			m.mu.Unlock()
 			return h, cutting
 		}
 		m.mu.Unlock()
 		select {
 		case <-opened:
-		case <-ctx.Done():
+		case <-r.Context().Done():
 			return nil, nil
 		}
 	}
@@ -264,8 +276,9 @@ func (m *move) shut() *house {
 	} else {
 		m.empty = empty
 	}
-	h, cut := m.house, m.cut
+	h, cut, hurry := m.house, m.cut, m.hurry
 	m.mu.Unlock()
+	hurry()
 	patience := time.NewTimer(m.patience)
 	defer patience.Stop()
 	select {
@@ -282,7 +295,7 @@ func (m *move) open(h *house) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.house = h
-	m.cutting, m.cut = context.WithCancel(context.Background())
+	m.allow()
 	close(m.opened)
 	m.opened = nil
 }
