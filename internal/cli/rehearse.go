@@ -16,6 +16,7 @@ import (
 	"zapis/internal/rehearse"
 	"zapis/internal/salon"
 	"zapis/internal/secret"
+	"zapis/internal/setup"
 	"zapis/yclients"
 )
 
@@ -68,7 +69,7 @@ func (c rehearseCmd) Run(r *runner) error {
 		fmt.Fprintln(r.stderr, config.T("ничего не записано", "nothing was written").In(r.lang))
 		return errSilent{problem.ExitUsage}
 	case errors.Is(err, rehearse.ErrRunning):
-		return problem.Because(problem.FolderUnusable, err).Detailf("%s: %v", cfg.DataDir, err)
+		return r.end(stillRunning())
 	case err != nil:
 		return err
 	}
@@ -184,11 +185,19 @@ func (r *runner) readLine(ctx context.Context) (string, error) {
 	}
 }
 
+// stillRunning refuses a second rehearsal beside the first.
+func stillRunning() error {
+	return &setup.Refusal{
+		Problem: problem.FolderUnusable, Found: config.T("репетиция уже идёт", "a rehearsal is running already"),
+		Next: config.T("дождитесь её конца: она убирает за собой сама", "wait for it to end: it cleans up after itself"),
+	}
+}
+
 // cleanUp deletes what an interrupted rehearsal has left behind.
 func (r *runner) cleanUp(o rehearse.Options) error {
 	cleaned, err := rehearse.Clean(r.ctx, o)
 	if errors.Is(err, rehearse.ErrRunning) {
-		return problem.Because(problem.FolderUnusable, err).Detailf("%s: %v", o.DataDir, err)
+		return r.end(stillRunning())
 	}
 	if err != nil {
 		return err
