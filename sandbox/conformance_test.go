@@ -67,6 +67,12 @@ func (c *conformer) param(name, kind, format string) string {
 		return itoa(haircut)
 	case "client_id":
 		return itoa(company.clients[0].id)
+	case "card_id":
+		return "9101"
+	case "abonementid":
+		return "9201"
+	case "loyalty_abonement_type_id":
+		return "8801"
 	case "form_id":
 		return itoa(company.formID)
 	case "activity_id", "activityid":
@@ -161,6 +167,8 @@ var ofToday = map[string]obj{
 	"createActivityV2":         lessonToCome,
 	"updateActivityV2":         lessonToCome,
 	"duplicateActivity":        {"force": true},
+	"freezeAbonement":          {"freeze_till": "2026-12-20"},
+	"setAbonementPeriod":       {"period": 1, "period_unit_id": 1},
 	"marketplaceReportPayment": {"application_id": SeedApplication},
 	"marketplaceSetShortNames": {"application_id": SeedApplication},
 	"updateMarketplaceChannel": {"application_id": SeedApplication},

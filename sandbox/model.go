@@ -17,6 +17,7 @@ type state struct {
 	rules     *Rules    // of free times, as the switches have them
 	fresh     []freshClient
 	market    []*installation
+	loyalty   loyalty
 	lastID    int64 // of records, visits, clients and users alike
 }
 

@@ -130,13 +130,6 @@ var officeKinds = []*kind{
 		name: "loyalty program", id: "loyalty_program_id", seed: "searchLoyaltyPrograms", list: []string{"searchLoyaltyPrograms"}, get: []string{"getLoyaltyProgram"},
 		create: []string{"createLoyaltyProgram"}, update: []string{"updateLoyaltyProgram"}, remove: []string{"deleteLoyaltyProgram"}, note: "kept by the first branch of the chain; gives no points",
 	},
-	{
-		name: "loyalty card", id: "card_id", seed: "listClientCards", list: []string{"listClientCards", "listClientCardsByPhone"}, create: []string{"issueLoyaltyCard"}, remove: []string{"deleteLoyaltyCard"},
-		derive: func(_ *call, doc obj) {
-			doc["number"], doc["type_id"] = doc["loyalty_card_number"], doc["loyalty_card_type_id"]
-		},
-		note: "as documented a list is one object, here the newest card of the branch, whoever's; manual transactions do not move the balance",
-	},
 }
 
 // authored puts who and when into a document.
@@ -194,7 +187,7 @@ func officeModels() map[string]*model {
 // officeParts have the operations that are played on more than documents.
 var officeParts = []func() map[string]*model{
 	activityModels, clientModels, scheduleModels, staffModels, serviceModels,
-	settingsModels, peopleModels, marketplaceModels,
+	settingsModels, peopleModels, marketplaceModels, loyaltyModels,
 }
 
 // holder is the company that keeps the documents of a call; those of a chain

@@ -63,6 +63,7 @@ func newState(seed int64, now time.Time, rules *Rules, plan *Plan) *state {
 		}
 	}
 	s.installFirst(now)
+	s.seedLoyalty(now)
 	s.fresh = nil // the book of the seed is nobody's news
 	return s
 }
