@@ -213,7 +213,7 @@ func checkOtherHost(ctx context.Context, e *exam, _ int64) []Finding {
 	}
 	return []Finding{{
 		Found: config.Tf("%s не отвечает, а %s отвечает", "%s does not answer, and %s does", base.Hostname(), other),
-		Next:  config.Tf("YCLIENTS_BASE_URL=https://%s", "YCLIENTS_BASE_URL=https://%s", other),
+		Next:  config.Tf("напишите в файле настроек: YCLIENTS_BASE_URL=https://%s", "write into the env file: YCLIENTS_BASE_URL=https://%s", other),
 	}}
 }
 

@@ -32,7 +32,7 @@ func checkWaiting(ctx context.Context, e *exam, branch int64) []Finding {
 	list := strings.Join(names, ", ")
 	return []Finding{{
 		Found: config.Tf("похоже на лист ожидания, а не на мастера: %s; запись к «любому мастеру» может попасть туда", "looks like a waiting list and not like a master: %s; a booking with \"any master\" may land there", list),
-		Next:  config.Tf("ZAPIS_HIDDEN_STAFF=%s", "ZAPIS_HIDDEN_STAFF=%s", strings.Join(slices.Concat(e.Config.HiddenStaff, e.waiting), ",")),
+		Next:  config.Tf("скройте его от приложения, строкой в файле настроек: ZAPIS_HIDDEN_STAFF=%s", "hide it from the app, by a line in the env file: ZAPIS_HIDDEN_STAFF=%s", strings.Join(slices.Concat(e.Config.HiddenStaff, e.waiting), ",")),
 	}}
 }
 
