@@ -83,5 +83,5 @@ func (s *ClientsService) Changed(ctx context.Context, companyID int64, since tim
 		o = *opts
 	}
 	o.ChangedAfter = since.Format(changedLayout)
-	return s.AllLegacy(ctx, companyID, &o) //nolint:staticcheck // deprecated, and the only one that knows what changed
+	return s.AllLegacy(ctx, companyID, &o)
 }
