@@ -432,7 +432,7 @@ func daysOf(list []*record, zone *time.Location) any {
 // visitOf spells a visit in the history of a client.
 func (c *call) visitOf(r *record) obj {
 	services := []any{}
-	left := r.paid
+	left := r.paid()
 	for _, s := range r.services {
 		price := float64(r.price(s))
 		paid := min(left, price)
@@ -465,4 +465,4 @@ func paymentStatus(paid, price float64) string {
 	return "not_paid"
 }
 
-func (r *record) paymentStatus() string { return paymentStatus(r.paid, r.cost()) }
+func (r *record) paymentStatus() string { return paymentStatus(r.paid(), r.cost()) }

@@ -256,7 +256,7 @@ func TestSalonOperationsKeepTheSamples(t *testing.T) {
 	sb := New(WithLimits(Off), WithNow(noonClock))
 	defer sb.Close()
 	all := map[string]*model{}
-	for _, part := range []func() map[string]*model{clientModels, scheduleModels, staffModels, serviceModels} {
+	for _, part := range []func() map[string]*model{clientModels, scheduleModels, staffModels, serviceModels, visitModels} {
 		maps.Copy(all, part())
 	}
 	for id := range all {

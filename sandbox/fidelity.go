@@ -44,9 +44,9 @@ var models = map[string]*model{
 	"deleteUserRecord":        {run: deleteUserRecord, write: true, level: simplified, note: "answers 200 without a body; refusals are not documented"},
 	"getUserRecords":          {run: getUserRecords, access: anyUser, level: exact},
 
-	"listRecords":  {run: listRecords, access: memberOnly, level: simplified, note: "consumables and finance transactions are empty; a count above 300 silently becomes 50"},
+	"listRecords":  {run: listRecords, access: memberOnly, level: simplified, note: "no consumables; a count above 300 silently becomes 50"},
 	"createRecord": {run: createRecord, access: memberOnly, write: true, level: simplified, note: "no group events, no costs of services; a busy time answers 422, which is a guess"},
-	"getRecord":    {run: getRecord, access: memberOnly, level: simplified, note: "consumables and finance transactions are empty"},
+	"getRecord":    {run: getRecord, access: memberOnly, level: simplified, note: "no consumables; a finance transaction once updateVisit has made it"},
 	"updateRecord": {run: updateRecord, access: memberOnly, write: true, level: simplified, note: "as createRecord"},
 	"deleteRecord": {run: deleteRecord, access: memberOnly, write: true, level: exact},
 

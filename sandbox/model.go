@@ -210,11 +210,11 @@ type record struct {
 	online, mobile, deleted bool
 	attendance              int
 	apiID                   string
-	from                    string // "type" of the request
-	author                  int64  // id of the user, 0 for a client
-	paid                    float64
-	byPartner               bool // made with the partner token of the sandbox
-	notifySMS, notifyEmail  int  // hours before
+	from                    string   // "type" of the request
+	author                  int64    // id of the user, 0 for a client
+	payment                 *payment // nil: nothing was paid
+	byPartner               bool     // made with the partner token of the sandbox
+	notifySMS, notifyEmail  int      // hours before
 	color                   string
 	labels                  []string
 	custom                  obj

@@ -186,7 +186,7 @@ func officeModels() map[string]*model {
 
 // officeParts have the operations that are played on more than documents.
 var officeParts = []func() map[string]*model{
-	activityModels, clientModels, scheduleModels, staffModels, serviceModels,
+	activityModels, clientModels, scheduleModels, staffModels, serviceModels, visitModels,
 	settingsModels, peopleModels, marketplaceModels, loyaltyModels,
 }
 

@@ -78,16 +78,16 @@ func (c *call) backRecord(r *record) obj {
 		"visit_attendance": r.attendance, "attendance": r.attendance, "confirmed": 1, "seance_length": r.length,
 		"length": r.length, "sms_before": r.notifySMS, "sms_now": 0, "sms_now_text": "", "email_now": 0, "notified": 0,
 		"master_request": 0, "api_id": r.apiID, "from_url": "", "review_requested": 0, "visit_id": itoa(r.visitID),
-		"created_user_id": r.author, "deleted": r.deleted, "paid_full": 0, "payment_status": 0, "prepaid": false,
+		"created_user_id": r.author, "deleted": r.deleted, "paid_full": flag(r.payment != nil), "payment_status": 0, "prepaid": false,
 		"prepaid_confirmed": false, "last_change_date": r.changed.In(zone).Format(withoutColon), "custom_color": r.color,
-		"custom_font_color": "", "record_labels": labels(r), "activity_id": r.activityID(), "custom_fields": customFields(r.custom),
+		"custom_font_color": "", "record_labels": c.recordLabels(r), "activity_id": r.activityID(), "custom_fields": customFields(r.custom),
 		"documents": []any{obj{
-			"id": r.visitID + 1, "type_id": 7, "storage_id": 0, "user_id": r.author, "company_id": r.company.id,
+			"id": r.documentID(), "type_id": 7, "storage_id": 0, "user_id": r.author, "company_id": r.company.id,
 			"number": r.visitID % 10_000, "comment": "", "date_created": local, "category_id": 0, "visit_id": r.visitID,
 			"record_id": r.id, "type_title": "Визит", "is_sale_bill_printed": false,
 		}},
 		"sms_remain_hours": r.notifySMS, "email_remain_hours": r.notifyEmail, "bookform_id": 0, "record_from": from,
-		"is_mobile": flag(r.mobile), "is_sale_bill_printed": false, "consumables": []any{}, "finance_transactions": []any{},
+		"is_mobile": flag(r.mobile), "is_sale_bill_printed": false, "consumables": []any{}, "finance_transactions": r.payments(),
 	}
 }
 
@@ -133,10 +133,12 @@ func (c *call) backClient(r *record) any {
 	}
 }
 
-func labels(r *record) []any {
-	list := []any{}
-	for _, id := range r.labels {
-		list = append(list, obj{"id": id, "title": "Категория", "color": "#009800", "icon": "star", "font_color": "#ffffff"})
+// recordLabels are the labels of a record that the branch has; their ids are strings.
+func (c *call) recordLabels(r *record) []any {
+	list := c.labelsOf(r.company, r.labels, "icon", "font_color")
+	for _, v := range list {
+		o := v.(obj)
+		o["id"] = spelledID(o["id"])
 	}
 	return list
 }
