@@ -87,13 +87,12 @@ func (h *history) soldOrNone() float64 { return h.orNone().sold }
 type searched struct {
 	*client
 	*history
-	company *company
-	zone    *time.Location
+	zone *time.Location
 }
 
 func (s *searched) spent() float64 { return amount(s.more, "spent") + s.sold }
 
-// searchField spells a field of the search.
+// field spells a field of the search.
 func (s *searched) field(name string) any {
 	switch name {
 	case "id":
@@ -147,7 +146,7 @@ func compareBy(name string, a, b *searched) int {
 // searchClients answers with the fields that were asked for and nothing else.
 func searchClients(c *call) answer {
 	filters, _ := c.body["filters"].([]any)
-	any1 := strings.EqualFold(text(c.body, "operation"), "OR") && len(filters) > 0
+	either := strings.EqualFold(text(c.body, "operation"), "OR") && len(filters) > 0
 	var tests []func(*searched) bool
 	for _, v := range filters {
 		f, _ := v.(obj)
@@ -161,12 +160,12 @@ func searchClients(c *call) answer {
 	histories := c.company.histories()
 	var found []*searched
 	for _, k := range c.company.clients {
-		s := &searched{k, histories[k].orNone(), c.company, c.company.zone}
+		s := &searched{k, histories[k].orNone(), c.company.zone}
 		passed := 0
 		for _, test := range tests {
 			passed += flag(test(s))
 		}
-		if any1 && passed > 0 || !any1 && passed == len(tests) {
+		if either && passed > 0 || !either && passed == len(tests) {
 			found = append(found, s)
 		}
 	}

@@ -112,11 +112,11 @@ func TestBookedClientIsFound(t *testing.T) {
 func TestSearchClientsFilters(t *testing.T) {
 	t.Parallel()
 	a := setup(t).as(UserToken)
-	make1 := func(o obj) int64 {
+	enter := func(o obj) int64 {
 		return int64(a.post("/clients/4564", o).want(201).data()["id"].(float64))
 	}
-	first := make1(obj{"name": "Ааа", "phone": "79000005501", "sex_id": 1, "birth_date": "1985-03-01", "spent": 90000000})
-	second := make1(obj{"name": "Ббб", "phone": "79000005502", "sex_id": 2, "birth_date": "1995-03-01", "spent": 95000000, "importance_id": 2})
+	first := enter(obj{"name": "Ааа", "phone": "79000005501", "sex_id": 1, "birth_date": "1985-03-01", "spent": 90000000})
+	second := enter(obj{"name": "Ббб", "phone": "79000005502", "sex_id": 2, "birth_date": "1995-03-01", "spent": 95000000, "importance_id": 2})
 	for name, test := range map[string]struct {
 		filters []obj
 		want    []int64

@@ -98,9 +98,12 @@ func (r *record) payments() []any {
 	o := obj{
 		"id": p.id, "document_id": r.documentID(), "date": p.at.In(r.company.zone).Format(salonTime), "type_id": 5, "expense_id": 5,
 		"account_id": p.account, "amount": p.amount, "client_id": 0, "master_id": 0, "supplier_id": 0, "comment": "",
-		"item_id": r.services[0].id, "target_type_id": 1, "record_id": r.id, "goods_transaction_id": 0,
+		"item_id": 0, "target_type_id": 1, "record_id": r.id, "goods_transaction_id": 0,
 		"expense": obj{"id": 5, "title": "Оказание услуг"}, "account": obj{"id": p.account, "title": accountTitles[p.account]},
 		"client": []any{}, "master": []any{}, "supplier": []any{},
+	}
+	if len(r.services) > 0 { // an updated record may have none
+		o["item_id"] = r.services[0].id
 	}
 	if r.client != nil {
 		o["client_id"], o["client"] = r.client.id, obj{"id": r.client.id, "name": r.client.name, "phone": r.client.phone}

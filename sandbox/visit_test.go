@@ -66,6 +66,11 @@ func TestVisitIsTheRecord(t *testing.T) {
 		t.Errorf("webhooks of the payment: %v", got)
 	}
 
+	body["services"] = []any{}
+	a.call(http.MethodPut, fmt.Sprintf("/api/v1/record/4564/%d", id), body).want(201)
+	if left := a.get(details).want(200).data()["payment_transactions"].([]any); len(left) != 1 {
+		t.Errorf("payments of a record without services: %v", left)
+	}
 	a.call(http.MethodPut, change, obj{"attendance": 7, "comment": ""}).want(422)
 	a.call(http.MethodPut, change, obj{"attendance": 1, "comment": "", "fast_payment": 3}).want(422)
 	a.call(http.MethodPut, fmt.Sprintf("/api/v1%s/1", one), obj{"attendance": 1, "comment": ""}).want(404)
