@@ -4,8 +4,9 @@
 //
 // It is stateful (a booked time disappears from the free ones), hostile
 // (rate refusals that look like empty answers, lost answers, expired codes)
-// and honest: an operation that it does not model answers 501 and says so,
-// and GET /_sandbox/fidelity lists how far every operation goes.
+// and honest: every operation answers, what is not played is checked against
+// the contract and answered with its documented sample, and GET
+// /_sandbox/fidelity lists how far every operation goes.
 //
 // In a test one line starts it:
 //
