@@ -105,10 +105,10 @@ func (c *call) unsampled(status int) answer {
 	if c.route.op.Method != http.MethodGet {
 		c.applied = true
 	}
-	switch {
-	case status == http.StatusNoContent:
+	switch status {
+	case http.StatusNoContent:
 		return answer{status: status}
-	case status == http.StatusMovedPermanently:
+	case http.StatusMovedPermanently:
 		return answer{status: status, header: http.Header{"Location": {c.base + "/"}}}
 	}
 	resp := c.route.op.Success()

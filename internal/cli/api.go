@@ -162,7 +162,7 @@ func (r *runner) apiFailure(op *contract.Operation, err error) error {
 	if !ok || failed.Kind != yclients.KindNotFound && failed.Kind != yclients.KindInvalid {
 		known := verdict.Of(err)
 		if ok && known.Detail == "" && failed.Message != "" {
-			known.Detailf("%s: %s", op.ID, failed.Message)
+			known = known.Detailf("%s: %s", op.ID, failed.Message)
 		}
 		return known
 	}

@@ -26,7 +26,6 @@ package setup
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"zapis/internal/config"
@@ -167,13 +166,4 @@ func (e *Engine) ask(ctx context.Context, call func(context.Context) error) erro
 			return refused(err)
 		}
 	}
-}
-
-// masked shows enough of a token to recognise it and not enough to use it.
-func masked(token string) string {
-	r := []rune(token)
-	if len(r) < 16 {
-		return "••••••••"
-	}
-	return fmt.Sprintf("••••%s", string(r[len(r)-4:]))
 }
