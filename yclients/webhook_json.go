@@ -84,7 +84,10 @@ func canonicalAt(out, value []byte, depth int) []byte {
 	switch value[0] {
 	case '{':
 		var list []member
-		members(value, func(m member) { list = append(list, m) })
+		members(value, func(m member) {
+			m.key = strings.ToValidUTF8(m.key, "\uFFFD") // as it is written, so that it sorts the same when read again
+			list = append(list, m)
+		})
 		slices.SortStableFunc(list, func(a, b member) int { return strings.Compare(a.key, b.key) })
 		out = append(out, '{')
 		for i, m := range list {
