@@ -22,7 +22,7 @@ test: ui
 	$(GO) test -race -timeout 10m ./internal/upstream ./internal/booking ./internal/mirror ./internal/session ./yclients ./sandbox
 	ZAPIS_TEST_DAYS=100000 $(GO) test -timeout 10m -run NaiveReference ./sandbox
 	cd tools && $(GO) vet ./... && $(GO) test ./...
-	$(MAKE) fuzz FUZZTIME=3s
+	$(MAKE) fuzz FUZZTIME=2s
 	$(MAKE) e2e
 
 inner:

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -146,15 +147,15 @@ func nodeOf(value any) (*yaml.Node, error) {
 	case nil:
 		return scalar("!!null", "null")
 	case string:
-		return scalar("!!str", v)
+		return textNode(v), nil
 	case bool:
 		return scalar("!!bool", strconv.FormatBool(v))
 	case int:
 		return scalar("!!int", strconv.Itoa(v))
 	case float64:
-		return scalar("!!float", strconv.FormatFloat(v, 'f', -1, 64))
+		return numberNode(strconv.FormatFloat(v, 'f', -1, 64)), nil
 	case json.Number:
-		return scalar("!!float", v.String())
+		return numberNode(v.String()), nil
 	case []any:
 		n := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"}
 		if len(v) == 0 {
@@ -178,9 +179,27 @@ func nodeOf(value any) (*yaml.Node, error) {
 			if err != nil {
 				return nil, err
 			}
-			n.Content = append(n.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: key}, child)
+			n.Content = append(n.Content, textNode(key), child)
 		}
 		return n, nil
 	}
 	return nil, fmt.Errorf("no YAML for a %T", value)
+}
+
+// numberNode is written as it stands: the encoder would put a tag before a whole number that is called a float.
+func numberNode(text string) *yaml.Node {
+	tag := "!!float"
+	if _, err := strconv.ParseInt(text, 10, 64); err == nil {
+		tag = "!!int"
+	}
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: tag, Value: text}
+}
+
+// textNode is in quotes where it begins like a number or a date, which readers of YAML take for different things.
+func textNode(text string) *yaml.Node {
+	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
+	if text != "" && !strings.Contains(text, "\n") && strings.ContainsRune("0123456789+-.", rune(text[0])) {
+		n.Style = yaml.DoubleQuotedStyle
+	}
+	return n
 }
