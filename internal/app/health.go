@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"path/filepath"
@@ -30,11 +31,8 @@ func EquipDoctor(cfg *config.Config, o *doctor.Options) (end func(), err error) 
 	}
 	o.Carrier, o.Budget = road.Client(), budgetOf(road)
 	o.NewClient, o.Facts = clientsOf(cfg, o.Carrier), storeFacts
-	keyFile := filepath.Join(cfg.DataDir, "key")
-	if !cfg.Key.IsZero() || exists(keyFile) {
-		if key, err := secret.Load(cfg.Key.Reveal(), keyFile); err == nil {
-			o.HookURL = hookURL(cfg, key)
-		}
+	if key, err := existingKey(cfg); err == nil {
+		o.HookURL = hookURL(cfg, key)
 	}
 	return end, nil
 }
@@ -96,12 +94,14 @@ func storeFacts(ctx context.Context, cfg *config.Config) (*doctor.StoreFacts, er
 	ctx, cancel := context.WithTimeout(ctx, probeLimit)
 	defer cancel()
 	c := store.Config{URL: cfg.DatabaseURL.Reveal(), Path: filepath.Join(cfg.DataDir, databaseFile), Existing: true, Logger: slog.New(slog.DiscardHandler)}
-	keyFile := filepath.Join(cfg.DataDir, "key")
-	if c.URL == "" && !exists(c.Path) || cfg.Key.IsZero() && !exists(keyFile) {
+	if c.URL == "" && !exists(c.Path) {
 		return nil, nil
 	}
 	var err error
-	if c.Key, err = secret.Load(cfg.Key.Reveal(), keyFile); err != nil {
+	if c.Key, err = existingKey(cfg); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
 		return nil, err
 	}
 	s, err := store.Open(ctx, c)

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net/http"
 	"os"
@@ -174,13 +173,8 @@ func (h *house) openStore(ctx context.Context) error {
 	h.store, err = store.Open(ctx, store.Config{
 		URL: h.cfg.DatabaseURL.Reveal(), Path: filepath.Join(h.cfg.DataDir, databaseFile), Key: key, Logger: h.log,
 	})
-	switch {
-	case errors.Is(err, store.ErrOtherKey):
-		return problem.Because(problem.KeyWrong, err)
-	case errors.Is(err, store.ErrNewerDatabase):
-		return problem.Because(problem.StoreNewer, err)
-	case err != nil:
-		return problem.Because(problem.StoreUnavailable, err)
+	if err != nil {
+		return storeProblem(err)
 	}
 	account := h.cfg.Account
 	err = h.store.SaveAccount(ctx, store.Account{

@@ -13,7 +13,6 @@ import (
 	"github.com/rogpeppe/go-internal/lockedfile"
 
 	"zapis/internal/config"
-	"zapis/internal/secret"
 	"zapis/internal/store"
 	"zapis/internal/upstream"
 	"zapis/yclients"
@@ -122,11 +121,7 @@ func replicasLog(cfg *config.Config) (*store.Store, error) {
 	if cfg.DatabaseURL.IsZero() {
 		return nil, os.ErrNotExist
 	}
-	keyFile := filepath.Join(cfg.DataDir, "key")
-	if _, err := os.Stat(keyFile); err != nil && cfg.Key.IsZero() {
-		return nil, err // loading would make a new key
-	}
-	key, err := secret.Load(cfg.Key.Reveal(), keyFile)
+	key, err := existingKey(cfg)
 	if err != nil {
 		return nil, err
 	}

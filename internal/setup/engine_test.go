@@ -241,7 +241,7 @@ func TestEnvChangedMeanwhile(t *testing.T) {
 func TestEnvInARepository(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("git"); err != nil {
-		t.Skip("no git on this machine")
+		t.Fatal("git is missing: install it, what it tracks is part of this test")
 	}
 	w := newWorld(t)
 	git := func(args ...string) {
